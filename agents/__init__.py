@@ -1,0 +1,1 @@
+"""Who speaks: one agent a file; a provider of models a file in `models`; prompts in `prompts`."""

@@ -1,0 +1,34 @@
+"""The response cache: replies on this machine's disk, written as they arrive, so that nothing paid is paid twice.
+
+It is apart from the store because every worker process writes it at once, and because a killed run must find the
+replies that had not yet become a finished round.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+
+class Cache:
+    """Content key -> reply body. Safe for many processes of one machine; a lost row only costs a call."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID")
+
+    def get(self, key: str) -> str | None:
+        """The stored body, or None."""
+        row = self._db.execute("SELECT body FROM replies WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def put(self, key: str, body: str) -> None:
+        """Keep a body; the first one stays."""
+        self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, body))
+
+    def close(self) -> None:
+        """Release the file."""
+        self._db.close()

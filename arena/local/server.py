@@ -1,0 +1,90 @@
+"""Reach the embedded server of a model, starting it when it is first needed: one a model and machine, shared by all."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from arena.errors import CallError
+from arena.local import weights
+
+_LOADING = 180.0
+_held: dict[str, tuple[int, socket.socket, str]] = {}
+
+
+async def origin(model: str, slots: int, context: int) -> str:
+    """The base URL of the server of `model`, loaded if need be; this process counts as a user until it ends.
+
+    `slots` requests are answered at a time, each with a context of `context` tokens. Raises ConfigError for an unknown
+    model, CallError where the server does not come up.
+    """
+    file = await asyncio.to_thread(weights.path, model)
+    name = hashlib.sha256(f"{file} {slots} {context}".encode()).hexdigest()[:16]
+    held = _held.get(name)
+    if held and held[0] == os.getpid() and _alive(held[1]):
+        return held[2]
+    return await asyncio.to_thread(_reach, name, file, slots, context)
+
+
+def _reach(name: str, file: Path, slots: int, context: int) -> str:
+    room = Path(tempfile.gettempdir()) / f"arena-{os.getuid()}"
+    room.mkdir(mode=0o700, exist_ok=True)
+    place = room / name
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        door = _knock(place)
+        if door is None:
+            host = _launch(place, file, slots, context)
+            door = _wait(place, host)
+    url = door.makefile().readline().strip()
+    _held[name] = (os.getpid(), door, f"{url}/v1")
+    return _held[name][2]
+
+
+def _launch(place: Path, file: Path, slots: int, context: int) -> subprocess.Popen[bytes]:
+    """Start the host in a session of its own, so that a Ctrl-C at the terminal does not end it before its users."""
+    log = place.with_suffix(".log").open("wb")
+    command = [sys.executable, "-m", "arena.local.host", str(file), str(place), str(slots), str(context)]
+    return subprocess.Popen(  # noqa: S603 - our own arguments
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+    )
+
+
+def _wait(place: Path, host: subprocess.Popen[bytes]) -> socket.socket:
+    until = time.monotonic() + _LOADING
+    while time.monotonic() < until and host.poll() is None:
+        door = _knock(place)
+        if door:
+            return door
+        time.sleep(0.1)
+    host.kill()
+    tail = place.with_suffix(".log").read_text(errors="replace")[-300:]
+    raise CallError(f"the embedded server did not start: {tail}", "unreachable")
+
+
+def _knock(place: Path) -> socket.socket | None:
+    door = socket.socket(socket.AF_UNIX)
+    try:
+        door.connect(str(place))
+    except OSError:
+        door.close()
+        return None
+    return door
+
+
+def _alive(door: socket.socket) -> bool:
+    """A host that has ended closes the connection, which then reads as empty."""
+    try:
+        return door.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False

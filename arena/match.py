@@ -1,0 +1,131 @@
+"""A match and what comes of it: a transcript, rulings, failures.
+
+Debates are dear and verdicts are cheap: one transcript serves many judges, in both orders of presentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Literal
+
+from pydantic import SerializeAsAny
+
+from arena.agent import Agent
+from arena.nouns import JUDGE, Case, Question, Turn, Usage, Verdict, View
+from arena.plugin import Frozen, key
+from arena.protocol import Protocol, due
+
+
+class Match(Frozen):
+    """A question, a protocol, and who sits where: everything that decides how it is played, and nothing else."""
+
+    question: Question
+    protocol: SerializeAsAny[Protocol]
+    agents: dict[str, SerializeAsAny[Agent]]
+    """Speaking seat -> agent."""
+    defends: dict[str, int]
+    """Seat -> index into `question.answers`."""
+    shown: tuple[int, ...]
+    """The order in which the answers are shown, as indices into `question.answers`."""
+    repeat: int = 0
+    """Which repetition with fresh samples this is."""
+
+    @cached_property
+    def key(self) -> str:
+        """Content hash: the match's name in the store, the same for every run that plays it."""
+        return key(self)
+
+    @property
+    def arm(self) -> str:
+        """`right` or `wrong` where one seat argues alone, by what it argues for; empty otherwise. Never shown."""
+        if len(self.defends) != 1:
+            return ""
+        return "right" if self.question.correct in self.defends.values() else "wrong"
+
+    @property
+    def orders(self) -> tuple[int, ...]:
+        """The presentations that its transcript can be judged in: 0 as played, 1 swapped."""
+        return (0, 1) if self.protocol.relabels else (0,)
+
+    def order(self, order: int) -> tuple[int, ...]:
+        """The answers' order in presentation `order`."""
+        return self.shown if order == 0 else self.shown[::-1]
+
+    def case(self, order: int = 0) -> Case:
+        """What the protocol may know, in presentation `order`."""
+        shown = self.order(order)
+        swap = self._swap(order)
+        return Case(
+            question=self.question.text,
+            answers=tuple(self.question.answers[i] for i in shown),
+            passage=self.question.passage,
+            defends={swap.get(seat, seat): shown.index(i) for seat, i in self.defends.items()},
+        )
+
+    def verdict_view(self, turns: Sequence[Turn], order: int = 0) -> View:
+        """What a judge sees of the finished transcript in presentation `order`: seats and answers swapped together."""
+        swap = self._swap(order)
+        if swap:
+            seats = list(self.protocol.seats)
+            turns = [t.model_copy(update={"seat": swap.get(t.seat, t.seat)}) for t in turns]
+            turns = sorted(turns, key=lambda t: (t.round, seats.index(t.seat)))
+        return self.protocol.view(JUDGE, self.case(order), turns)
+
+    def over(self, turns: Sequence[Turn]) -> bool:
+        """Whether the transcript is complete. Raises RuleError where it breaks the rules."""
+        return not due(self.protocol, self.case(), turns).cues
+
+    def _swap(self, order: int) -> dict[str, str]:
+        pair = [seat for seat in self.protocol.seats if seat in self.defends]
+        return dict(zip(pair, reversed(pair), strict=True)) if order else {}
+
+
+class Ruling(Frozen):
+    """One judge's verdict on one transcript in one presentation. An unreadable verdict is a state, never a score."""
+
+    match: str
+    """The match's key."""
+    judge: str
+    """The judge's key."""
+    order: int
+    state: Literal["read", "unreadable"]
+    p: tuple[float, ...] = ()
+    """A probability for each answer, in the order of `Question.answers`; empty where unreadable."""
+    reason: str = ""
+    """The judge's reason, or why its reply could not be read."""
+    flags: tuple[str, ...] = ()
+    usage: Usage = Usage()
+
+
+def ruling(match: Match, judge: str, order: int, verdict: Verdict, usage: Usage) -> Ruling:
+    """Turn a verdict, given in the order shown, into a ruling in the question's own order."""
+    shown = match.order(order)
+    p = tuple(verdict.p[shown.index(i)] for i in range(len(shown)))
+    return Ruling(
+        match=match.key,
+        judge=judge,
+        order=order,
+        state="read",
+        p=p,
+        reason=verdict.reason,
+        flags=verdict.flags,
+        usage=usage,
+    )
+
+
+class Failure(Frozen):
+    """Something that did not come about. Never a transcript, never a score."""
+
+    match: str
+    judge: str = ""
+    """The judge's key where a ruling failed."""
+    order: int = 0
+    stage: Literal["speak", "decide"]
+    seat: str = ""
+    kind: str
+    """`unreadable`, a CallError's kind, or `error` for a fault in a plugin."""
+    message: str
+    passing: bool = False
+    """True where the next run tries again."""
+    usage: Usage = Usage()

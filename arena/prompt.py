@@ -1,0 +1,113 @@
+"""Prompts: files with sections and `$name` placeholders; their text is part of every content hash.
+
+A section begins with a line `=== name ===`. A placeholder that is not filled and a value that no placeholder takes are
+both errors, so that a renamed placeholder cannot silently drop the passage from an experiment.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+from typing import Annotated
+
+from pydantic import BeforeValidator, ValidationInfo
+
+from arena.errors import ConfigError, choices
+from arena.nouns import JUDGE, View
+from arena.quotes import marked
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SECTION = re.compile(r"^=== (.+?) ===\n", re.MULTILINE)
+
+
+def load(name: str, folder: Path = Path()) -> str:
+    """The text of a shipped prompt by name, or of a file ending in `.md`, relative to `folder`."""
+    if name.endswith(".md"):
+        path = folder / name
+        if not path.is_file():
+            raise ConfigError(f"no prompt file {path}")
+        return path.read_text(encoding="utf-8")
+    shipped = _shipped()
+    if name not in shipped:
+        raise ConfigError(f"no prompt is called {name!r}; {choices(name, [*shipped, 'path/to/prompt.md'])}")
+    return shipped[name].read_text(encoding="utf-8")
+
+
+@cache
+def _shipped() -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for package in ("agents", "judges"):
+        spec = find_spec(package)
+        for root in (spec.submodule_search_locations if spec else None) or ():
+            found |= {path.stem: path for path in Path(root, "prompts").glob("*.md")}
+    return found
+
+
+def _text(value: object, info: ValidationInfo) -> object:
+    """A name or a path becomes the text; a text, which has lines, stays."""
+    if isinstance(value, str) and "\n" not in value:
+        return load(value, Path((info.context or {}).get("folder", ".")))
+    return value
+
+
+Prompt = Annotated[str, BeforeValidator(_text)]
+"""The type of a plugin's prompt field: configured by name or path, held as text."""
+
+
+@cache
+def sections(text: str) -> dict[str, str]:
+    """The sections of a prompt's text, by name."""
+    parts = _SECTION.split(text)
+    return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def fill(prompt: str, section: str, **values: object) -> str:
+    """A section with its placeholders filled. Raises ConfigError for a missing section, placeholder or unused value."""
+    found = sections(prompt)
+    if section not in found:
+        raise ConfigError(f"the prompt has no section {section!r}; {choices(section, found)}")
+    template = Template(found[section])
+    wanted = set(template.get_identifiers())
+    if wanted != set(values):
+        raise ConfigError(
+            f"prompt section {section!r}: no value for {sorted(wanted - set(values))}, "
+            f"no placeholder for {sorted(set(values) - wanted)}"
+        )
+    return template.substitute({name: str(value) for name, value in values.items()})
+
+
+def case(view: View) -> str:
+    """What most calls about a question share, and so begin with: a server with a prefix cache reads it once."""
+    passage = f"Passage:\n{view.passage}\n\n" if view.passage is not None else ""
+    return f"{passage}Question: {view.question}"
+
+
+def lettered(view: View) -> str:
+    """The answers in the order shown, one a line, with their letters."""
+    return "\n".join(f"{letter}: {answer}" for letter, answer in zip(LETTERS, view.answers, strict=False))
+
+
+def bare(view: View) -> str:
+    """The answers without letters and in alphabetical order, so that no speaker knows which is shown first."""
+    return "\n".join(f"- {answer}" for answer in sorted(view.answers))
+
+
+def transcript(view: View) -> str:
+    """The public turns as a judge reads them: who, for which answer, in which round; quotes marked by the arena."""
+    return "\n\n".join(f"{_header(view, i)}\n{_fenced(marked(turn))}" for i, turn in enumerate(view.turns))
+
+
+def _header(view: View, index: int) -> str:
+    turn = view.turns[index]
+    if turn.seat == JUDGE:
+        return f"[Round {turn.round}] The judge asks:"
+    side = f", for answer {LETTERS[view.sides[turn.seat]]}" if turn.seat in view.sides else ""
+    return f"[Round {turn.round}] {turn.seat.title()}{side}:"
+
+
+def _fenced(text: str) -> str:
+    """Every line of a speech begins with a bar, so that no line of it can pass for a header."""
+    return "\n".join(f"| {line}" for line in text.splitlines() if line.strip())

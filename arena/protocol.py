@@ -1,0 +1,106 @@
+"""A protocol says who speaks when and who sees what; `due` is all that plays it.
+
+`play` is a generator that does no input or output: it yields a cue, or a tuple of cues to be answered at the same time,
+and is sent the turns. `due` replays it over the turns so far. Going on after a crash, a person at a form whose script
+restarts at each click, and checking a stored transcript against the rules all come from that one function.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Sequence
+from typing import ClassVar, NamedTuple
+
+from arena.errors import RuleError
+from arena.nouns import JUDGE, Case, Cue, Turn, View
+from arena.plugin import Plugin
+
+Play = Generator[Cue | tuple[Cue, ...], tuple[Turn, ...], None]
+
+
+class Protocol(Plugin):
+    """Pure rules: `play` and `view` depend on the case and the turns alone."""
+
+    kind: ClassVar[str] = "protocol"
+
+    @property
+    def seats(self) -> dict[str, str]:
+        """Speaking seat -> the role an experiment casts an agent for: debater, consultant, questioner."""
+        return {}
+
+    @property
+    def relabels(self) -> bool:
+        """True where a transcript may be shown in the other order without being played again.
+
+        That holds where no speaker heard anything that depends on the order of the answers or on who speaks first.
+        """
+        return True
+
+    def sides(self, pair: tuple[int, int]) -> list[dict[str, int]]:
+        """A match for each: who defends which of the two answers `pair` (right and wrong, in an order drawn by seed)."""
+        return [{}]
+
+    def reads(self, seat: str) -> bool:
+        """Whether a seat reads the hidden passage: all but the judge."""
+        return seat != JUDGE
+
+    @abstractmethod
+    def play(self, case: Case) -> Play:
+        """Yield cues, receive turns, end."""
+
+    def view(self, seat: str, case: Case, turns: Sequence[Turn]) -> View:
+        """All that `seat` may know after `turns`."""
+        return View(
+            seat=seat,
+            question=case.question,
+            answers=case.answers,
+            sides=case.defends,
+            passage=case.passage if self.reads(seat) else None,
+            turns=tuple(turn.said(own=turn.seat == seat) for turn in turns),
+        )
+
+
+class Step(NamedTuple):
+    """The next move of a match."""
+
+    cues: tuple[Cue, ...]
+    """Who must speak now, at the same time; empty when the match is over."""
+    heard: tuple[Turn, ...]
+    """What they may have heard: the turns of every finished round."""
+
+
+def due(protocol: Protocol, case: Case, turns: Sequence[Turn]) -> Step:
+    """The cues that wait for an answer after `turns`.
+
+    Turns of an unfinished simultaneous round may be missing in part; the cues of the missing ones are due. Raises
+    RuleError where the turns are not those that the protocol asked for.
+    """
+    play = protocol.play(case)
+    done = 0
+    try:
+        cues = _tuple(next(play))
+        while True:
+            answers = _answers(cues, turns[done : done + len(cues)], done)
+            if len(answers) < len(cues):
+                missing = tuple(cue for cue in cues if cue.seat not in answers)
+                return Step(missing, tuple(turns[:done]))
+            done += len(cues)
+            cues = _tuple(play.send(tuple(answers[cue.seat] for cue in cues)))
+    except StopIteration:
+        if done < len(turns):
+            raise RuleError(f"{protocol.name} ended after {done} turns, the transcript has {len(turns)}") from None
+        return Step((), tuple(turns))
+
+
+def _tuple(cues: Cue | tuple[Cue, ...]) -> tuple[Cue, ...]:
+    return (cues,) if isinstance(cues, Cue) else cues
+
+
+def _answers(cues: tuple[Cue, ...], turns: Sequence[Turn], heard: int) -> dict[str, Turn]:
+    asked = {cue.seat: cue for cue in cues}
+    for turn in turns:
+        cue = asked.get(turn.seat)
+        if cue is None or (turn.round, turn.act, turn.after) != (cue.round, cue.act, heard):
+            wanted = ", ".join(f"{c.seat} ({c.act}, round {c.round})" for c in cues)
+            raise RuleError(f"{turn.seat} ({turn.act}, round {turn.round}) spoke, the protocol waits for {wanted}")
+    return {turn.seat: turn for turn in turns}

@@ -1,0 +1,1 @@
+"""Who speaks when and who sees what: one protocol a file."""

@@ -1,0 +1,167 @@
+"""A provider turns messages into a request, and a reply into a completion: both pure, the sockets are `arena.wire`'s."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+import httpx
+from pydantic import Field, SerializeAsAny
+
+from arena.errors import ConfigError
+from arena.nouns import Usage
+from arena.plugin import OPERATIONAL, Frozen, Plugin
+
+
+class Message(Frozen):
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Sampling(Frozen):
+    """How a completion is drawn."""
+
+    temperature: float = 0.0
+    max_tokens: int = 256
+    seed: int | None = None
+    top_logprobs: int = 0
+    """How many alternatives of each token to return with their log-probabilities; 0 asks for none."""
+    json_schema: dict[str, Any] | None = None
+    """The reply must be JSON of this schema, where the server can enforce that."""
+    stop: tuple[str, ...] = ()
+
+
+class Completion(Frozen):
+    """What a model answered. Servers leave things out: then they are None, and never made up."""
+
+    text: str
+    """Empty where the server sent no content."""
+    model: str | None = None
+    """The model that the server says answered."""
+    finish: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    top: tuple[dict[str, float], ...] | None = None
+    """For each token of the reply: alternative -> natural log-probability."""
+
+
+class Provider(Plugin):
+    """Where a model answers from."""
+
+    kind: ClassVar[str] = "provider"
+
+    model: str = ""
+    timeout: Annotated[float, OPERATIONAL] = Field(default=120.0, gt=0)
+    """Seconds without a byte before a call counts as hung."""
+    retries: Annotated[int, OPERATIONAL] = Field(default=5, ge=0)
+    """Further attempts after a passing fault (429, 5xx, no connection, half a reply)."""
+    patience: Annotated[float, OPERATIONAL] = Field(default=300.0, gt=0)
+    """Seconds after which a call that keeps failing is given up; a Retry-After beyond it gives up at once."""
+    concurrency: Annotated[int, OPERATIONAL] = Field(default=8, ge=1)
+    """Calls in flight from one worker process to this endpoint."""
+    price_in: Annotated[float | None, OPERATIONAL] = Field(default=None, ge=0)
+    """US dollars a million prompt tokens; None is unknown, and stays unknown in every total."""
+    price_out: Annotated[float | None, OPERATIONAL] = Field(default=None, ge=0)
+    """US dollars a million completion tokens."""
+
+    @property
+    def secret(self) -> str | None:
+        """The environment variable that holds the key; None where there is none."""
+        return None
+
+    async def origin(self) -> str:
+        """The base URL of the server; a provider that runs its own server starts it here."""
+        return ""
+
+    @abstractmethod
+    def request(self, origin: str, messages: Sequence[Message], sampling: Sampling) -> httpx.Request:
+        """The call as it goes out, without the key. Pure."""
+
+    @abstractmethod
+    def parse(self, reply: dict[str, Any]) -> Completion:
+        """Read the reply's JSON. Pure. Raises KeyError, TypeError or ValueError where it is not the expected shape."""
+
+    def sign(self, key: str) -> dict[str, str]:
+        """The headers that carry the key."""
+        return {"Authorization": f"Bearer {key}"}
+
+    def models(self, origin: str) -> httpx.Request | None:
+        """A free request that lists the models the server has; None where there is no such thing."""
+        return httpx.Request("GET", f"{origin}/models")
+
+    def answer(self, messages: Sequence[Message], sampling: Sampling) -> Completion | None:
+        """The completion of a provider that needs no server (scripted ones); None everywhere else."""
+        return None
+
+    def key(self) -> str | None:
+        """The key from the environment. Raises ConfigError where the variable that the configuration names is unset."""
+        if self.secret is None:
+            return None
+        value = os.environ.get(self.secret, "").strip()
+        if not value:
+            raise ConfigError(f"{self.name} model {self.model!r}: the environment variable {self.secret} is not set")
+        return value
+
+    def cost(self, prompt: int | None, completion: int | None) -> float | None:
+        """US dollars for a call; None where a price or a count is unknown."""
+        if None in (self.price_in, self.price_out, prompt, completion):
+            return None
+        assert (
+            self.price_in is not None and self.price_out is not None and prompt is not None and completion is not None
+        )
+        return (self.price_in * prompt + self.price_out * completion) / 1e6
+
+
+Model = SerializeAsAny[Provider]
+"""The type of a plugin's field that names a model."""
+
+
+def scripted() -> Provider:
+    """The default of every `model` field: it needs nothing, so that each plugin can be tried unseen."""
+    return Provider.model_validate("scripted")
+
+
+class Call(Frozen):
+    """One call as it is kept: everything that was sent and came back, but for the key."""
+
+    key: str
+    """Content hash of provider, messages and sampling: the name in the response cache."""
+    provider: str
+    model: str
+    """As asked for."""
+    resolved: str | None = None
+    """As the server names what answered."""
+    url: str = ""
+    request: str = ""
+    """The body sent."""
+    reply: str = ""
+    """The body received, of the last attempt."""
+    status: int | None = None
+    finish: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: float | None = None
+    latency: float = 0.0
+    """Seconds from the last attempt's first byte out to its last byte in."""
+    retries: int = 0
+    cached: bool = False
+    """Served from the response cache or shared with a call in flight: not paid again."""
+    error: str = ""
+    started: float = 0.0
+    """Unix time in seconds."""
+
+    @property
+    def usage(self) -> Usage:
+        """The call's part in a sum."""
+        return Usage(
+            calls=1, prompt=self.prompt_tokens, completion=self.completion_tokens, cost=self.cost, seconds=self.latency
+        )
+
+
+def total(calls: Sequence[Call]) -> Usage:
+    """The usage of calls that got an answer."""
+    return sum((call.usage for call in calls if not call.error), Usage())

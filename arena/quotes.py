@@ -1,0 +1,76 @@
+"""Quotes: the arena, not the model, decides which are true.
+
+A speaker writes `<quote>words of the passage</quote>`. Marks of verification in its own text are removed first, then
+each quote is compared with the passage; readers see `<v_quote>` for a verified and `<u_quote>` for an unverified one.
+The quoted words themselves are never rewritten.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from arena.nouns import Quote, Said
+
+_QUOTE = re.compile(r"<quote>(.*?)</quote>", re.DOTALL | re.IGNORECASE)
+_FORGED = re.compile(
+    r"[<＜‹〈]\s*/?\s*(?:[vu]|(?:un)?verified)[\s_-]*quote[^<>]{0,40}[>＞›〉]"
+    r"|[<\[({＜]\s*/?\s*(?:not\s+|un)?verified(?:\s+quote)?\s*[>\])}＞]"
+    r"|[✓✔✅☑❌✗✘]\ufe0f?",
+    re.IGNORECASE,
+)
+_ELLIPSIS = re.compile(r"\[?(?:…|\.\s?\.\s?\.)\]?")
+
+
+def strip_marks(text: str) -> tuple[str, int]:
+    """Remove marks of verification that a speaker wrote itself; the text without them and how many there were."""
+    count = 0
+    while True:
+        text, found = _FORGED.subn("", text)
+        if not found:
+            return text, count
+        count += found
+
+
+def check(text: str, passage: str | None) -> tuple[Quote, ...]:
+    """Every quote of `text`, verified against the passage; without a passage none can be."""
+    words = _words(passage or "")
+    return tuple(Quote(text=q, verified=_occurs(q, words)) for q in _QUOTE.findall(text))
+
+
+def marked(said: Said) -> str:
+    """The public text with each quote shown as verified or not."""
+    quotes = iter(said.quotes)
+
+    def mark(match: re.Match[str]) -> str:
+        letter = "v" if next(quotes).verified else "u"
+        return f"<{letter}_quote>{match.group(1)}</{letter}_quote>"
+
+    return _QUOTE.sub(mark, said.text)
+
+
+def cut(text: str, words: int) -> tuple[str, bool]:
+    """The text up to `words` words, with a mark where more was cut off."""
+    ends = [m.end() for m in re.finditer(r"\S+", text)]
+    return (text, False) if len(ends) <= words else (f"{text[: ends[words - 1]]} [cut]", True)
+
+
+def _words(text: str) -> str:
+    """Case, punctuation and white space folded: words between single spaces, one at each end."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    words = " ".join(re.findall(r"[^\W_]+", folded))
+    return f" {words} "
+
+
+def _occurs(quote: str, passage: str) -> bool:
+    """Whether the parts of the quote between ellipses occur in the passage, in order; one word is not a quote."""
+    parts = [part for part in (_words(p) for p in _ELLIPSIS.split(quote)) if part.strip()]
+    if sum(len(part.split()) for part in parts) < 2:
+        return False
+    place = 0
+    for part in parts:
+        found = passage.find(part, place)
+        if found < 0:
+            return False
+        place = found + len(part) - 1
+    return True

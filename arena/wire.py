@@ -1,0 +1,295 @@
+"""The one module that opens sockets: pool, timeouts, retries, concurrency, response cache, a record of every call.
+
+httpx's interface over the aiohttp transport, because httpx's own pool collapses under concurrency (DESIGN.md has the
+figures). A call that cannot be answered raises CallError, which says whether another day may help.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from arena import plugin
+from arena.cache import Cache
+from arena.errors import CallError, ConfigError, choices
+from arena.provider import Call, Completion, Message, Provider, Sampling
+
+PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_LONGEST_WAIT = 60.0
+_calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
+_wire: ContextVar[Wire | None] = ContextVar("wire", default=None)
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[list[Call]]:
+    """Collect every call made inside, answered or not."""
+    calls: list[Call] = []
+    token = _calls.set(calls)
+    try:
+        yield calls
+    finally:
+        _calls.reset(token)
+
+
+async def complete(provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
+    """Ask a model, through the wire that is open. Raises CallError, and ConfigError for a key variable that is unset."""
+    wire = _wire.get()
+    if wire is None:
+        raise RuntimeError("no wire is open: use `async with Wire():` around the call")
+    return await wire.complete(provider, messages, sampling)
+
+
+@dataclass(slots=True)
+class _Reply:
+    body: str
+    status: int
+    latency: float
+    retries: int
+
+
+class _Passing(Exception):
+    """A fault that another attempt may mend."""
+
+    def __init__(self, error: CallError, after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.after = after
+
+
+class Wire:
+    """The connections of one event loop. `async with Wire(cache) as wire:` makes it the one that `complete` uses."""
+
+    def __init__(self, cache: Cache | None = None) -> None:
+        self._cache = cache
+        self._limits: dict[str, asyncio.Semaphore] = {}
+        self._flying: dict[str, asyncio.Future[str]] = {}
+
+    async def __aenter__(self) -> Self:
+        transport = AiohttpTransport(limits=httpx.Limits(max_connections=0, keepalive_expiry=30))
+        self._http = httpx.AsyncClient(transport=transport, follow_redirects=False)
+        self._token = _wire.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _wire.reset(self._token)
+        await self._http.aclose()
+
+    async def complete(self, provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        """Answer from the script, the cache, a twin in flight, or the server; the call is recorded in any case."""
+        name = plugin.key(provider, list(messages), sampling)
+        call = Call(key=name, provider=provider.name, model=provider.model, started=time.time())
+        scripted = provider.answer(messages, sampling)
+        if scripted is not None:
+            asked = json.dumps([m.model_dump() for m in messages], ensure_ascii=False)
+            return _record(provider, call.model_copy(update={"request": asked, "reply": scripted.text}), scripted)
+        kept = await self._kept(name)
+        if kept is not None:
+            return self._read(provider, call.model_copy(update={"cached": True, "reply": kept}))
+        return await self._fetch(provider, call, messages, sampling)
+
+    async def _kept(self, name: str) -> str | None:
+        twin = self._flying.get(name)
+        if twin is not None:
+            with contextlib.suppress(CallError, asyncio.CancelledError):
+                return await asyncio.shield(twin)
+        return self._cache.get(name) if self._cache else None
+
+    async def _fetch(
+        self, provider: Provider, call: Call, messages: Sequence[Message], sampling: Sampling
+    ) -> Completion:
+        flight = self._flying[call.key] = asyncio.get_running_loop().create_future()
+        try:
+            request = provider.request(await provider.origin(), messages, sampling)
+            call = call.model_copy(update={"url": _bare(str(request.url)), "request": request.content.decode()})
+            reply = await self._send(provider, request)
+            call = call.model_copy(
+                update={
+                    "reply": reply.body,
+                    "status": reply.status,
+                    "latency": reply.latency,
+                    "retries": reply.retries,
+                }
+            )
+            completion = self._read(provider, call)
+            if self._cache:
+                self._cache.put(call.key, reply.body)
+            flight.set_result(reply.body)
+            return completion
+        except CallError as error:
+            _note(call.model_copy(update={"error": str(error)}))
+            raise
+        finally:
+            if not flight.done():
+                flight.cancel()
+            del self._flying[call.key]
+
+    def _read(self, provider: Provider, call: Call) -> Completion:
+        """Read a good reply. One that has not the expected shape was paid for, and would come again: it is refused."""
+        try:
+            completion = provider.parse(json.loads(call.reply))
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            text = (
+                f"{provider.model}: the reply is not what {provider.name} servers send ({error!r}): {call.reply[:200]}"
+            )
+            raise CallError(text, "broken") from None
+        return _record(provider, call, completion)
+
+    async def _send(self, provider: Provider, request: httpx.Request) -> _Reply:
+        key = provider.key()
+        if key:
+            request.headers.update(provider.sign(key))
+        limit = self._limits.setdefault(f"{request.url.netloc!r}", asyncio.Semaphore(provider.concurrency))
+        attempts = AsyncRetrying(
+            stop=stop_after_attempt(provider.retries + 1) | _out_of_patience(provider.patience),
+            wait=_wait,
+            retry=retry_if_exception(lambda error: isinstance(error, _Passing)),
+            reraise=True,
+        )
+        try:
+            async for attempt in attempts:
+                with attempt:
+                    async with limit:
+                        reply = await self._once(provider, request, key)
+                    reply.retries = attempt.retry_state.attempt_number - 1
+                    return reply
+        except _Passing as fault:
+            raise fault.error from None
+        raise AssertionError("tenacity returns or raises")
+
+    async def _once(self, provider: Provider, request: httpx.Request, key: str | None) -> _Reply:
+        request.extensions["timeout"] = {"connect": min(30.0, provider.timeout), "read": provider.timeout, "pool": None}
+        started = time.perf_counter()
+        place = f"{provider.model} at {_bare(str(request.url))}"
+        try:
+            response = await self._http.send(request)
+            body = response.text
+        except httpx.TimeoutException as error:
+            kind, what = ("unreachable", "no connection") if "onnect" in str(error) else ("timeout", "no answer")
+            raise _Passing(
+                CallError(f"{place}: {what} ({str(error) or f'after {provider.timeout} s'})", kind)
+            ) from None
+        except (httpx.TransportError, aiohttp.ClientError, httpx.StreamError) as error:
+            kind = "unreachable" if isinstance(error, httpx.ConnectError) else "broken"
+            raise _Passing(CallError(f"{place}: {error or type(error).__name__}", kind)) from None
+        body = body.replace(key, "***") if key else body
+        _check(place, response, body)
+        return _Reply(body, response.status_code, time.perf_counter() - started, 0)
+
+    async def check(self, provider: Provider) -> None:
+        """Before anything is paid: is the key set, does the server answer, has it the model?
+
+        Raises ConfigError with the server's models as choices. A server that lists no models is taken at its word.
+        """
+        key = provider.key()
+        request = provider.models(await provider.origin())
+        if request is None:
+            return
+        request.headers.update(provider.sign(key) if key else {})
+        patient = provider.model_copy(update={"timeout": min(10.0, provider.timeout)})
+        try:
+            reply = await self._once(patient, request, key)
+        except _Passing as fault:
+            if fault.error.kind in {"unreachable", "timeout"}:
+                raise ConfigError(f"the server does not answer: {fault.error}") from None
+            return
+        except CallError as error:
+            if "HTTP 401" in str(error) or "HTTP 403" in str(error):
+                raise ConfigError(f"the server rejects the key in {provider.secret}: {error}") from None
+            return
+        known = _listed(reply.body)
+        if known and provider.model not in known:
+            place = _bare(str(request.url))
+            raise ConfigError(f"{place} has no model {provider.model!r}; {choices(provider.model, known)}")
+
+
+def _record(provider: Provider, call: Call, completion: Completion) -> Completion:
+    paid = provider.cost(completion.prompt_tokens, completion.completion_tokens)
+    _note(
+        call.model_copy(
+            update={
+                "resolved": completion.model,
+                "finish": completion.finish,
+                "prompt_tokens": completion.prompt_tokens,
+                "completion_tokens": completion.completion_tokens,
+                "cost": 0.0 if call.cached else paid,
+            }
+        )
+    )
+    return completion
+
+
+def _note(call: Call) -> None:
+    calls = _calls.get()
+    if calls is not None:
+        calls.append(call)
+
+
+def _check(place: str, response: httpx.Response, body: str) -> None:
+    """Raise for anything but a whole JSON body with a 2xx status."""
+    status = response.status_code
+    text = f"{place}: HTTP {status}: {' '.join(body.split())[:300]}"
+    if status in PASSING_STATUS:
+        kind = "overloaded" if status in {429, 503, 529} else "broken"
+        raise _Passing(CallError(text, kind), _retry_after(response.headers.get("retry-after")))
+    if not response.is_success:
+        long = "exceed_context_size" in body or "context_length_exceeded" in body or "prompt is too long" in body
+        raise CallError(text, "too long" if long else "refused")
+    try:
+        json.loads(body)
+    except ValueError:
+        raise _Passing(CallError(f"{place}: half a reply: {body[-80:]!r}", "broken")) from None
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds from a Retry-After header, which holds seconds or a date (RFC 9110, section 10.2.3)."""
+    if value is None:
+        return None
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(value))
+    with contextlib.suppress(ValueError):
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    return None
+
+
+def _wait(state: RetryCallState) -> float:
+    fault = state.outcome.exception() if state.outcome else None
+    jitter = wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
+    after = fault.after if isinstance(fault, _Passing) else None
+    return jitter if after is None else after + min(jitter, 1.0)
+
+
+def _out_of_patience(seconds: float) -> Any:
+    def stop(state: RetryCallState) -> bool:
+        return (state.seconds_since_start or 0.0) + state.upcoming_sleep > seconds
+
+    return stop
+
+
+def _bare(url: str) -> str:
+    """A URL without user, password, query: what may be shown and stored."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def _listed(body: str) -> list[str]:
+    try:
+        return [str(row["id"]) for row in json.loads(body)["data"]]
+    except (KeyError, TypeError, ValueError):
+        return []

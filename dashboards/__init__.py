@@ -1,0 +1,1 @@
+"""Streamlit: protocols compared and transcripts read; one page a file in `pages`."""

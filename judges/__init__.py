@@ -1,0 +1,1 @@
+"""Who decides: one judge a file; prompts in `prompts`."""

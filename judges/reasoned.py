@@ -1,0 +1,52 @@
+"""Thinks aloud, then gives a verdict and a confidence."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field
+
+from arena.errors import Unreadable
+from arena.judge import Judge
+from arena.nouns import Verdict, View
+from arena.prompt import Prompt, load
+from arena.provider import Message, Model, Sampling, scripted
+from arena.verdict import ask, letters
+from arena.wire import complete
+
+_VERDICT = re.compile(r"^\W*verdict\W*\s*(?:answer\s+)?([A-Z])\b", re.IGNORECASE | re.MULTILINE)
+_CONFIDENCE = re.compile(r"^\W*confidence\W*\s*(\d+(?:\.\d+)?)\s*%?", re.IGNORECASE | re.MULTILINE)
+
+
+class Reasoned(Judge):
+    """The confidence goes to the verdict's answer and the rest to the others in equal parts.
+
+    Two different verdicts in one reply, or none, or no confidence, are unreadable.
+    """
+
+    model: Model = Field(default_factory=scripted)
+    prompt: Prompt = Field(default_factory=lambda: load("reasoned"))
+    max_tokens: int = Field(default=400, ge=16)
+
+    async def decide(self, view: View) -> Verdict:
+        """Raises Unreadable where verdict or confidence cannot be read without guessing."""
+        wanted = letters(view)
+        text = ask(self.prompt, view, letters=", ".join(wanted))
+        sampling = Sampling(max_tokens=self.max_tokens)
+        completion = await complete(self.model, [Message(role="user", content=text)], sampling)
+        return _read(completion.text, wanted)
+
+
+def _read(text: str, wanted: str) -> Verdict:
+    verdicts = {letter.upper() for letter in _VERDICT.findall(text)}
+    stated = _CONFIDENCE.findall(text)
+    if len(verdicts) != 1 or not verdicts <= set(wanted) or not stated:
+        found = f"verdicts {sorted(verdicts)}, confidences {stated}"
+        raise Unreadable(
+            f"one verdict of {', '.join(wanted)} and a confidence were asked for: {found}: {text[-120:]!r}"
+        )
+    confidence = float(stated[-1]) / 100
+    if not 0 <= confidence <= 1:
+        raise Unreadable(f"a confidence of {stated[-1]} percent")
+    rest = (1 - confidence) / (len(wanted) - 1)
+    return Verdict(p=tuple(confidence if letter in verdicts else rest for letter in wanted), reason=text.strip())

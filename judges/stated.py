@@ -1,0 +1,52 @@
+"""A probability for each answer, stated as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from pydantic import Field
+
+from arena.errors import Unreadable
+from arena.judge import Judge
+from arena.nouns import Verdict, View
+from arena.prompt import Prompt, load
+from arena.provider import Message, Model, Sampling, scripted
+from arena.verdict import ask, letters
+from arena.wire import complete
+
+_TOLERANCE = 0.02
+
+
+class Stated(Judge):
+    """The model says how probable each answer is; numbers that do not sum to 1 within 0.02 are unreadable."""
+
+    model: Model = Field(default_factory=scripted)
+    prompt: Prompt = Field(default_factory=lambda: load("stated"))
+    max_tokens: int = Field(default=100, ge=8)
+
+    async def decide(self, view: View) -> Verdict:
+        """Raises Unreadable for anything but one JSON object with a probability for every letter."""
+        wanted = letters(view)
+        text = ask(self.prompt, view, letters=", ".join(f'"{letter}"' for letter in wanted))
+        sampling = Sampling(max_tokens=self.max_tokens, json_schema=_schema(wanted))
+        completion = await complete(self.model, [Message(role="user", content=text)], sampling)
+        return _read(completion.text, wanted)
+
+
+def _schema(wanted: str) -> dict[str, object]:
+    numbers = {letter: {"type": "number"} for letter in wanted}
+    return {"type": "object", "properties": numbers, "required": list(wanted), "additionalProperties": False}
+
+
+def _read(text: str, wanted: str) -> Verdict:
+    found = re.findall(r"\{[^{}]*\}", text)
+    try:
+        stated = json.loads(found[-1])
+        p = [float(stated[letter]) for letter in wanted]
+    except (IndexError, ValueError, KeyError, TypeError):
+        raise Unreadable(f"no JSON with a probability for each of {', '.join(wanted)}: {text[:120]!r}") from None
+    whole = sum(p)
+    if min(p) < 0 or abs(whole - 1) > _TOLERANCE:
+        raise Unreadable(f"the stated probabilities {p} do not sum to 1")
+    return Verdict(p=tuple(x / whole for x in p), reason=text.strip())

@@ -1,0 +1,1 @@
+"""What is argued about: one task a file."""
