@@ -6,6 +6,7 @@ replies that had not yet become a finished round.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -26,8 +27,9 @@ class Cache:
         return None if row is None else str(row[0])
 
     def put(self, key: str, body: str) -> None:
-        """Keep a body; the first one stays."""
-        self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, body))
+        """Keep a body; the first one stays. A full disk loses the row, not the run."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, body))
 
     def close(self) -> None:
         """Release the file."""

@@ -36,7 +36,7 @@ class RuleError(ArenaError):
 
 
 class CallError(ArenaError):
-    """A model did not answer. `kind` is one of `unreachable`, `timeout`, `refused`, `overloaded`, `broken`, `too long`."""
+    """A model did not answer; `kind` is `unreachable`, `timeout`, `refused`, `overloaded`, `broken` or `too long`."""
 
     def __init__(self, message: str, kind: str) -> None:
         super().__init__(message, kind)
@@ -48,7 +48,7 @@ class CallError(ArenaError):
     @property
     def passing(self) -> bool:
         """True where the same call may succeed another day, so that the next run tries it again."""
-        return self.kind in {"unreachable", "timeout", "overloaded", "broken"}
+        return self.kind != "too long"
 
 
 class Unreadable(ArenaError):

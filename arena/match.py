@@ -66,11 +66,8 @@ class Match(Frozen):
     def verdict_view(self, turns: Sequence[Turn], order: int = 0) -> View:
         """What a judge sees of the finished transcript in presentation `order`: seats and answers swapped together."""
         swap = self._swap(order)
-        if swap:
-            seats = list(self.protocol.seats)
-            turns = [t.model_copy(update={"seat": swap.get(t.seat, t.seat)}) for t in turns]
-            turns = sorted(turns, key=lambda t: (t.round, seats.index(t.seat)))
-        return self.protocol.view(JUDGE, self.case(order), turns)
+        turns = [t.model_copy(update={"seat": swap.get(t.seat, t.seat)}) for t in turns]
+        return self.protocol.view(JUDGE, self.case(order), ordered(self.protocol, turns))
 
     def over(self, turns: Sequence[Turn]) -> bool:
         """Whether the transcript is complete. Raises RuleError where it breaks the rules."""
@@ -79,6 +76,12 @@ class Match(Frozen):
     def _swap(self, order: int) -> dict[str, str]:
         pair = [seat for seat in self.protocol.seats if seat in self.defends]
         return dict(zip(pair, reversed(pair), strict=True)) if order else {}
+
+
+def ordered(protocol: Protocol, turns: Sequence[Turn]) -> list[Turn]:
+    """Turns as they are read: those of a simultaneous round in the order of the seats, whoever was faster."""
+    seats = list(protocol.seats)
+    return sorted(turns, key=lambda turn: (turn.after, seats.index(turn.seat)))
 
 
 class Ruling(Frozen):

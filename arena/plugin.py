@@ -48,6 +48,15 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        """Name the nearest field for an unknown one, which pydantic does not."""
+        unknown = [k for k in value if k not in cls.model_fields and k != "use"] if isinstance(value, dict) else []
+        if unknown:
+            raise ConfigError(f"unknown key {unknown[0]!r}; {choices(str(unknown[0]), cls.model_fields)}")
+        return value
+
 
 def key(*parts: Any) -> str:
     """Content hash (32 hexadecimal digits of SHA-256) of models and JSON values; operational fields do not count."""
@@ -75,6 +84,15 @@ class Plugin(Frozen):
         """The file's name for a shipped plugin, the dotted path for one of the user's own."""
         return use(type(self))
 
+    @property
+    def label(self) -> str:
+        """The name and what differs from the defaults: how tables speak of it."""
+        changed = [
+            (n, getattr(self, n), f) for n, f in type(self).model_fields.items() if OPERATIONAL not in f.metadata
+        ]
+        parts = [_short(n, v) for n, v, f in changed if v != f.get_default(call_default_factory=True)]
+        return f"{self.name}({', '.join(parts)})" if parts else self.name
+
     @model_validator(mode="wrap")
     @classmethod
     def _resolve(cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
@@ -101,6 +119,14 @@ class Plugin(Frozen):
             hidden = {n for n, f in type(self).model_fields.items() if OPERATIONAL in f.metadata}
             fields = {n: v for n, v in fields.items() if n not in hidden}
         return {"use": self.name, **fields}
+
+
+def _short(name: str, value: Any) -> str:
+    if isinstance(value, Plugin):
+        return str(getattr(value, "model", None) or value.label)
+    if isinstance(value, str) and "\n" in value:
+        return f"{name}={key(value)[:6]}"
+    return str(value) if isinstance(value, str) else f"{name}={value}"
 
 
 def use(cls: type[Plugin]) -> str:

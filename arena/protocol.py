@@ -37,7 +37,7 @@ class Protocol(Plugin):
         return True
 
     def sides(self, pair: tuple[int, int]) -> list[dict[str, int]]:
-        """A match for each: who defends which of the two answers `pair` (right and wrong, in an order drawn by seed)."""
+        """For each match, who defends which of the answers `pair` (right and wrong, in an order drawn by seed)."""
         return [{}]
 
     def reads(self, seat: str) -> bool:

@@ -1,4 +1,4 @@
-"""A provider turns messages into a request, and a reply into a completion: both pure, the sockets are `arena.wire`'s."""
+"""A provider turns messages into a request, and a reply into a completion; both pure, for `arena.wire` to send."""
 
 from __future__ import annotations
 
@@ -89,9 +89,12 @@ class Provider(Plugin):
         """The headers that carry the key."""
         return {"Authorization": f"Bearer {key}"}
 
-    def models(self, origin: str) -> httpx.Request | None:
-        """A free request that lists the models the server has; None where there is no such thing."""
-        return httpx.Request("GET", f"{origin}/models")
+    async def listing(self) -> httpx.Request | None:
+        """A free request that lists the models the server has; None where there is no such thing.
+
+        A provider that brings its own model makes sure here that it is at hand. Raises ConfigError where it is not.
+        """
+        return httpx.Request("GET", f"{await self.origin()}/models")
 
     def answer(self, messages: Sequence[Message], sampling: Sampling) -> Completion | None:
         """The completion of a provider that needs no server (scripted ones); None everywhere else."""

@@ -39,7 +39,7 @@ class Speaker(Agent):
     max_tokens: int = Field(default=600, ge=16)
 
     async def speak(self, view: View, cue: Cue) -> Speech:
-        """Argue. Raises Unreadable for an empty argument, missing tags or broken JSON; CallError where no reply came."""
+        """Argue. Raises Unreadable for an empty argument or broken JSON; CallError where no reply came."""
         sampling = Sampling(
             temperature=self.temperature,
             max_tokens=self.max_tokens,

@@ -24,7 +24,7 @@ def letters(view: View) -> str:
 
 
 def examples(view: View, count: int) -> list[tuple[View, str]]:
-    """Worked examples with their right letters: with a passage where the view has one, a speaker for each that spoke."""
+    """Worked examples with their right letters, with a passage and with speakers where the view has them."""
     speakers = list(dict.fromkeys(turn.seat for turn in view.turns if turn.seat != JUDGE))
     return [_example(row, view, speakers, i) for i, row in enumerate(_rows()[:count])]
 

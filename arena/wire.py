@@ -47,7 +47,7 @@ def recording() -> Iterator[list[Call]]:
 
 
 async def complete(provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
-    """Ask a model, through the wire that is open. Raises CallError, and ConfigError for a key variable that is unset."""
+    """Ask a model through the open wire. Raises CallError, and ConfigError for a key variable that is unset."""
     wire = _wire.get()
     if wire is None:
         raise RuntimeError("no wire is open: use `async with Wire():` around the call")
@@ -84,6 +84,10 @@ class Wire:
         self._http = httpx.AsyncClient(transport=transport, follow_redirects=False)
         self._token = _wire.set(self)
         return self
+
+    def use(self) -> None:
+        """Make this wire the one of the running task, in a process whose tasks were not started by the opener."""
+        _wire.set(self)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -198,7 +202,7 @@ class Wire:
         Raises ConfigError with the server's models as choices. A server that lists no models is taken at its word.
         """
         key = provider.key()
-        request = provider.models(await provider.origin())
+        request = await provider.listing()
         if request is None:
             return
         request.headers.update(provider.sign(key) if key else {})

@@ -15,8 +15,8 @@ class Scripted(Judge):
 
     rule: Literal["first", "passage", "quotes", "uniform"] = "quotes"
     """`first`: the answer shown first. `passage`: the answer that stands in the passage most often, where the seat
-    reads it. `quotes`: the answer whose speakers have most verified quotes. `uniform`: no answer over another. Where the
-    rule finds no single best answer, the verdict is uniform."""
+    reads it. `quotes`: the answer whose speakers have most verified quotes. `uniform`: no answer over another. A rule
+    that finds no single best answer gives a uniform verdict."""
     confidence: float = Field(default=0.9, ge=0, le=1)
 
     async def decide(self, view: View) -> Verdict:

@@ -18,7 +18,8 @@ from arena.wire import complete
 class Token(Judge):
     """One forward pass: the first token's probability on each letter, renormalised over the letters.
 
-    A letter that is not among the returned alternatives gets the smallest probability that was returned, and a flag.
+    A letter that is not among the returned alternatives gets the most that is left for it: the smallest probability
+    that was returned, or what all returned leave over if that is less. It is flagged.
     Worked examples come as earlier messages of the chat; without them (`shots = 0`) the prompt begins with the passage,
     as the debaters' do, and a server with a prefix cache reads that once for all.
     """
@@ -54,8 +55,8 @@ def _renormalised(top: dict[str, float], wanted: str) -> Verdict:
     absent = [letter for letter in wanted if not mass[letter]]
     if len(absent) == len(wanted):
         raise Unreadable(f"no letter of {wanted} among the likeliest tokens {list(top)[:8]}")
-    floor = math.exp(min(top.values()))
-    mass |= dict.fromkeys(absent, min(floor, *(m for m in mass.values() if m)))
+    left = max(1e-9, 1 - sum(math.exp(logprob) for logprob in top.values()))
+    mass |= dict.fromkeys(absent, min(math.exp(min(top.values())), left))
     whole = sum(mass.values())
     flags = tuple(f"letter {letter} absent" for letter in absent)
     return Verdict(p=tuple(mass[letter] / whole for letter in wanted), flags=flags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,8 +29,8 @@ class Anthropic(Provider):
     async def origin(self) -> str:
         return self.base_url.rstrip("/")
 
-    def models(self, origin: str) -> httpx.Request | None:
-        return httpx.Request("GET", f"{origin}/models?limit=1000", headers=_VERSION)
+    async def listing(self) -> httpx.Request | None:
+        return httpx.Request("GET", f"{await self.origin()}/models?limit=1000", headers=_VERSION)
 
     def request(self, origin: str, messages: Sequence[Message], sampling: Sampling) -> httpx.Request:
         body: dict[str, Any] = {
@@ -63,8 +64,6 @@ _VERSION = {"anthropic-version": "2023-06-01"}
 
 
 def _text(block: dict[str, Any]) -> str:
-    import json
-
     return json.dumps(block["input"]) if block["type"] == "tool_use" else str(block.get("text") or "")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -9,7 +11,7 @@ import httpx
 from pydantic import Field
 
 from agents.models.openai import OpenAI
-from arena.local import server
+from arena.local import server, weights
 from arena.plugin import OPERATIONAL
 from arena.provider import Message, Sampling
 
@@ -40,7 +42,8 @@ class Local(OpenAI):
     async def origin(self) -> str:
         return await server.origin(self.model, self.slots, self.context)
 
-    def models(self, origin: str) -> httpx.Request | None:
+    async def listing(self) -> httpx.Request | None:
+        await asyncio.to_thread(weights.path, self.model)
         return None
 
     def request(self, origin: str, messages: Sequence[Message], sampling: Sampling) -> httpx.Request:
@@ -52,6 +55,4 @@ class Local(OpenAI):
 
 
 def _with(request: httpx.Request, extra: dict[str, Any]) -> httpx.Request:
-    import json
-
     return httpx.Request("POST", request.url, json={**json.loads(request.content), **extra})

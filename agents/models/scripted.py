@@ -37,7 +37,7 @@ class Scripted(Provider):
             top=tuple({word: math.log(0.9)} for word in words) if sampling.top_logprobs else None,
         )
 
-    def models(self, origin: str) -> httpx.Request | None:
+    async def listing(self) -> httpx.Request | None:
         return None
 
     def request(self, origin: str, messages: Sequence[Message], sampling: Sampling) -> httpx.Request:

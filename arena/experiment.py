@@ -1,0 +1,185 @@
+"""An experiment: a TOML file that names tasks, protocols, agents, judges and seeds; a lazy stream of matches."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any, Self
+
+from pydantic import Field, SerializeAsAny, ValidationError, model_validator
+
+from arena.agent import Agent
+from arena.errors import ConfigError
+from arena.judge import Judge
+from arena.match import Match
+from arena.nouns import Question
+from arena.plugin import Frozen, key
+from arena.protocol import Protocol
+from arena.provider import Model, Provider
+from arena.task import Task
+
+Cast = dict[str, SerializeAsAny[Agent]]
+"""Role (debater, consultant, questioner) or seat (alice, bob) -> agent; a seat goes before its role."""
+
+
+class Workers(Frozen):
+    """How the run is spread; changes no result."""
+
+    count: int = Field(default=1, ge=1)
+    """Worker processes."""
+    matches: int = Field(default=4, ge=1)
+    """Matches in play at a time in each."""
+
+
+class Limits(Frozen):
+    """When to stop paying; reached, the run keeps all and exits with 4."""
+
+    max_cost: float | None = Field(default=None, gt=0)
+    """US dollars, at the prices given with the models."""
+    max_tokens: int | None = Field(default=None, gt=0)
+    max_calls: int | None = Field(default=None, gt=0)
+
+
+class Experiment(Frozen):
+    """Tasks x protocols x casts x judges x repeats, from one seed."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    seed: int = 0
+    """Draws the order of the questions, the order of the answers and who defends which, each apart."""
+    repeats: int = Field(default=1, ge=1)
+    """How often each match is played with fresh samples."""
+    models: dict[str, Model] = Field(default_factory=dict)
+    """Names for models, to be used wherever a plugin takes one."""
+    tasks: tuple[SerializeAsAny[Task], ...] = Field(min_length=1)
+    protocols: tuple[SerializeAsAny[Protocol], ...] = Field(min_length=1)
+    agents: tuple[Cast, ...] = ({},)
+    judges: tuple[SerializeAsAny[Judge], ...] = Field(min_length=1)
+    workers: Workers = Workers()
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _seated(self) -> Self:
+        for protocol in self.protocols:
+            for cast in self.agents:
+                _seat(protocol, cast)
+        for field in ("protocols", "judges"):
+            keys = [key(p) for p in getattr(self, field)]
+            if len(set(keys)) < len(keys):
+                raise ConfigError(f"{field} holds the same one twice")
+        return self
+
+    @property
+    def key(self) -> str:
+        """Content hash of everything that decides the results."""
+        return key(self.model_dump(mode="json", exclude={"workers", "limits", "models"}, context={"identity": True}))
+
+    @property
+    def id(self) -> str:
+        """The run's name in the store: the same experiment is the same run."""
+        return f"{self.name}-{self.key[:8]}"
+
+    def questions(self) -> Iterator[tuple[Task, Question]]:
+        """Every question, task by task."""
+        for task in self.tasks:
+            for question in islice(task.stream(self.seed), task.questions):
+                yield task, question
+
+    def matches(self) -> Iterator[tuple[Task, Match]]:
+        """Every match, question by question: a passage stays in a server's cache meanwhile."""
+        for task, question in self.questions():
+            for match in self.about(question):
+                yield task, match
+
+    def about(self, question: Question) -> Iterator[Match]:
+        """The matches about one question; every protocol gets the same draws, and so protocols compare in pairs."""
+        for repeat in range(self.repeats):
+            shown, pair = self._draw(question, repeat)
+            for protocol in self.protocols:
+                for agents in _casts(protocol, self.agents):
+                    for order in (0,) if protocol.relabels else (0, 1):
+                        for defends in protocol.sides(pair if order == 0 else (pair[1], pair[0])):
+                            yield Match(
+                                question=question,
+                                protocol=protocol,
+                                agents=agents,
+                                defends=defends,
+                                shown=shown if order == 0 else shown[::-1],
+                                repeat=repeat,
+                            )
+
+    def _draw(self, question: Question, repeat: int) -> tuple[tuple[int, ...], tuple[int, int]]:
+        """The order of the answers; the right answer and a wrong one in an order that says nothing."""
+        name = f"{self.seed} {repeat} {question.id}"
+        shown = list(range(len(question.answers)))
+        Random(f"shown {name}").shuffle(shown)
+        draw = Random(f"sides {name}")
+        wrong = draw.choice([i for i in range(len(question.answers)) if i != question.correct])
+        pair = (question.correct, wrong)
+        return tuple(shown), pair if draw.random() < 0.5 else pair[::-1]
+
+    def providers(self) -> list[Provider]:
+        """Every model that the experiment may call, each once."""
+        found: dict[str, Provider] = {}
+        for plugin in [*self.judges, *(agent for cast in self.agents for agent in cast.values())]:
+            found |= {key(provider): provider for provider in _providers(plugin)}
+        return list(found.values())
+
+
+def load(path: Path) -> Experiment:
+    """Read an experiment file. Raises ConfigError: one line for each fault, with file, key, value and choices."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    return read(data, path)
+
+
+def read(data: dict[str, Any], path: Path) -> Experiment:
+    """An experiment from a table; `path` is named in errors, and its folder is where prompt files are looked for."""
+    models = data.get("models", {})
+    context = {"provider": models if isinstance(models, dict) else {}, "folder": str(path.parent)}
+    try:
+        return Experiment.model_validate(data, context=context)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_line(path, fault) for fault in error.errors())) from None
+
+
+def _line(path: Path, fault: Any) -> str:
+    place = ""
+    for part in fault["loc"]:
+        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    value = fault["input"]
+    got = f" (got {value!r})" if isinstance(value, str | int | float | bool) and repr(value) not in message else ""
+    return f"{path}: {place}: {message}{got}" if place else f"{path}: {message}"
+
+
+def _seat(protocol: Protocol, cast: Cast) -> dict[str, Agent]:
+    """The agents of a protocol's seats. Raises ConfigError for a seat that the cast has nobody for."""
+    for seat, role in protocol.seats.items():
+        if seat not in cast and role not in cast:
+            have = ", ".join(cast) or "nobody"
+            raise ConfigError(
+                f"agents: {protocol.name} needs a {role!r} (or one for the seat {seat!r}); there is {have}"
+            )
+    return {seat: cast[seat] if seat in cast else cast[role] for seat, role in protocol.seats.items()}
+
+
+def _casts(protocol: Protocol, casts: tuple[Cast, ...]) -> list[dict[str, Agent]]:
+    """The different casts for a protocol; one for a protocol in which nobody speaks."""
+    return list({key(agents): agents for agents in (_seat(protocol, cast) for cast in casts)}.values())
+
+
+def _providers(plugin: Any) -> Iterator[Provider]:
+    for name in type(plugin).model_fields:
+        value = getattr(plugin, name)
+        if isinstance(value, Provider):
+            yield value
+        for inner in value if isinstance(value, tuple | list) else [value]:
+            if isinstance(inner, Agent | Judge):
+                yield from _providers(inner)

@@ -1,0 +1,143 @@
+"""What an experiment would come to: matches, calls by role, tokens and cost, without paying for anything.
+
+The agents and judges themselves write their prompts, to a wire that measures them and sends nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import islice
+
+from arena.errors import ArenaError
+from arena.experiment import Experiment
+from arena.match import Match
+from arena.nouns import JUDGE, Turn
+from arena.plugin import Frozen
+from arena.protocol import due
+from arena.provider import Completion, Message, Provider, Sampling
+from arena.run import size
+from arena.wire import Wire
+from arena.work import turn
+
+_SAMPLE = 5
+"""Questions whose prompts are measured; the rest are taken to be alike."""
+_CHARACTERS = 3.6
+"""Of English prose in a token of a language model's vocabulary, roughly."""
+
+
+class Line(Frozen):
+    """What one role does in one protocol, over the whole experiment."""
+
+    protocol: str
+    role: str
+    model: str
+    calls: int
+    prompt_tokens: int
+    """Estimated from the prompts' characters."""
+    completion_tokens: int
+    """At most: every reply as long as its limit."""
+    cost: float | None
+    """US dollars, at most; None where a price is unknown."""
+
+
+class Plan(Frozen):
+    """What an experiment would come to."""
+
+    run: str
+    questions: int
+    cells: int
+    """Protocols x casts x judges."""
+    matches: int
+    rulings: int
+    lines: tuple[Line, ...]
+
+
+class _Meter(Wire):
+    """Measures what would be sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[Provider, int, int]] = []
+
+    async def complete(self, provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
+        tokens = int(sum(len(m.content) for m in messages) / _CHARACTERS) + 4 * len(messages)
+        self.seen.append((provider, tokens, sampling.max_tokens))
+        return Completion(text="")
+
+
+def plan(experiment: Experiment) -> Plan:
+    """Measure a few questions and multiply. Raises ConfigError for what would stop the run."""
+    whole = size(experiment)
+    measured = asyncio.run(_measure(experiment))
+    sampled = min(_SAMPLE, whole.questions)
+    lines = [_line(*group, seen, whole.questions / sampled) for group, seen in measured.items()]
+    casts = {(m.protocol.label, tuple(a.label for a in m.agents.values())) for m in _sample(experiment)}
+    return Plan(
+        run=experiment.id,
+        questions=whole.questions,
+        cells=len(casts) * len(experiment.judges),
+        matches=whole.matches,
+        rulings=whole.rulings,
+        lines=tuple(lines),
+    )
+
+
+def _sample(experiment: Experiment) -> list[Match]:
+    """The matches of a few questions, in equal steps over the first hundred."""
+    questions = [question for _, question in islice(experiment.questions(), 20 * _SAMPLE)]
+    step = max(1, len(questions) // _SAMPLE)
+    return [match for question in questions[::step][:_SAMPLE] for match in experiment.about(question)]
+
+
+_Group = tuple[str, str, str]
+_Seen = list[tuple[Provider, int, int]]
+
+
+async def _measure(experiment: Experiment) -> dict[_Group, _Seen]:
+    found: dict[_Group, _Seen] = defaultdict(list)
+    for match in _sample(experiment):
+        async with _Meter() as meter:
+            turns = await _speak(match, meter, found)
+            for judge in experiment.judges:
+                for order in match.orders:
+                    meter.seen = []
+                    with contextlib.suppress(ArenaError):
+                        await judge.decide(match.verdict_view(turns, order))
+                    _group(found, match, JUDGE, meter)
+    return found
+
+
+async def _speak(match: Match, meter: _Meter, found: dict[_Group, _Seen]) -> list[Turn]:
+    """Play with turns as long as their limits."""
+    turns: list[Turn] = []
+    while (step := due(match.protocol, match.case(), turns)).cues:
+        for cue in step.cues:
+            meter.seen = []
+            with contextlib.suppress(ArenaError):
+                await match.agents[cue.seat].speak(match.protocol.view(cue.seat, match.case(), step.heard), cue)
+            _group(found, match, match.protocol.seats[cue.seat], meter)
+            words = " ".join(["words"] * cue.words)
+            turns.append(turn(cue, words, words, None, len(step.heard)))
+    return turns
+
+
+def _group(found: dict[_Group, _Seen], match: Match, role: str, meter: _Meter) -> None:
+    for provider, prompt, completion in meter.seen:
+        found[match.protocol.label, role, provider.model].append((provider, prompt, completion))
+
+
+def _line(protocol: str, role: str, model: str, seen: _Seen, times: float) -> Line:
+    costs = [provider.cost(prompt, completion) for provider, prompt, completion in seen]
+    known = [cost for cost in costs if cost is not None]
+    return Line(
+        protocol=protocol,
+        role=role,
+        model=model,
+        calls=round(len(seen) * times),
+        prompt_tokens=round(sum(prompt for _, prompt, _ in seen) * times),
+        completion_tokens=round(sum(completion for _, _, completion in seen) * times),
+        cost=sum(known) * times if len(known) == len(costs) else None,
+    )

@@ -1,0 +1,251 @@
+"""The store's writing side: one writer, short transactions, every row unique on its content key.
+
+Writing the same thing twice leaves it as it was, so that resuming is running the same command again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from arena.errors import StoreError
+from arena.experiment import Experiment
+from arena.local.weights import folder
+from arena.match import Failure, Match, Ruling
+from arena.nouns import Turn
+from arena.plugin import key
+from arena.provider import Call
+from arena.store import schema
+from arena.task import Task
+from arena.work import Event
+
+
+def url(place: str | None = None) -> str:
+    """The database's URL: as given, or `$ARENA_DB`, or `arena.db` in this folder. A path is an SQLite file."""
+    place = place or os.environ.get("ARENA_DB") or "arena.db"
+    return place if "://" in place else f"sqlite:///{place}"
+
+
+def connect(place: str | None = None, create: bool = True) -> Engine:
+    """Open a store, made if it is not there and `create` says so.
+
+    Raises StoreError for a store that is not there, is no database, or has a schema that this version does not know.
+    """
+    where = url(place)
+    file = Path(where.removeprefix("sqlite:///")) if where.startswith("sqlite:///") else None
+    if file and not create and not file.exists():
+        raise StoreError(f"no store at {file}; `arena run FILE` makes one, `--db` or $ARENA_DB names another")
+    if file and not file.parent.is_dir():
+        raise StoreError(f"no folder {file.parent} for the store {file}")
+    engine = create_engine(where)
+    if file:
+        event.listen(engine, "connect", _sqlite)
+        event.listen(engine, "begin", _immediate)
+    with guarded(where), engine.execution_options(writes=True).begin() as db:
+        schema.metadata.create_all(db)
+        _version(db, where)
+    return engine
+
+
+def replies(engine: Engine, shared: bool = False) -> Path:
+    """Where the response cache of a store lies: beside an SQLite file, else (and on a cluster) in the user's cache."""
+    if engine.dialect.name == "sqlite" and engine.url.database and not shared:
+        return Path(f"{engine.url.database}.replies").resolve()
+    name = key(engine.url.render_as_string(hide_password=True))[:16]
+    return folder().parent / f"replies-{name}"
+
+
+def _sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's `begin` event says BEGIN, not the driver
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _immediate(connection: Connection) -> None:
+    """A writer takes its lock at once, so that it waits there and never fails half way; readers take none."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _version(db: Connection, where: str) -> None:
+    found = db.scalar(select(schema.meta.c.value).where(schema.meta.c.name == "schema"))
+    if found is None:
+        db.execute(schema.meta.insert(), {"name": "schema", "value": str(schema.VERSION)})
+    elif int(found) > schema.VERSION:
+        raise StoreError(
+            f"{where} has schema {found}, written by a newer arena; this one knows up to {schema.VERSION}: upgrade it"
+        )
+
+
+@contextmanager
+def guarded(where: str) -> Iterator[None]:
+    """Turn a database's complaints (disk full, locked, not a database) into one clear StoreError."""
+    try:
+        yield
+    except (OperationalError, DatabaseError) as error:
+        raise StoreError(f"{where}: {error.orig}") from None
+
+
+class Store:
+    """Writes what a run brings about. One instance writes at a time: the driver's."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._where = engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with guarded(self._where), self.engine.execution_options(writes=True).begin() as db:
+            yield db
+
+    def start(self, experiment: Experiment, counts: tuple[int, int], provenance: dict[str, Any]) -> str:
+        """Note a run, or find it again; `counts` are its matches and rulings. The run's id."""
+        config = experiment.model_dump(mode="json")
+        row = {
+            "id": experiment.id,
+            "name": experiment.name,
+            "created": time.time(),
+            "planned": counts[0],
+            "rulings": counts[1],
+            "config": config,
+            "provenance": provenance,
+        }
+        seats = [
+            {"run": experiment.id, "judge": key(judge), "position": i, "label": label}
+            for i, (judge, label) in enumerate(zip(experiment.judges, _labels(experiment), strict=True))
+        ]
+        with self._begin() as db:
+            _insert(db, schema.runs, [row])
+            _insert(db, schema.judges, seats)
+        return experiment.id
+
+    def add(self, run: str, batch: Sequence[tuple[int, Task, Match]]) -> None:
+        """Note matches of a run with their positions, and their questions and passages."""
+        rows: dict[Table, list[dict[str, Any]]] = {t: [] for t in (schema.texts, schema.questions, schema.matches)}
+        for _, task, match in batch:
+            passage = match.question.passage
+            if passage is not None:
+                rows[schema.texts].append({"key": key(passage), "body": passage})
+            rows[schema.questions].append(_question(task, match))
+            rows[schema.matches].append(_match(match))
+        with self._begin() as db:
+            for table, values in rows.items():
+                _insert(db, table, values)
+            _insert(db, schema.played, [{"run": run, "match": m.key, "position": i} for i, _, m in batch])
+
+    def save(self, run: str, happened: Event) -> None:
+        """Keep one event of a match, whole or not at all."""
+        with self._begin() as db:
+            seat = happened.turns[0].seat if happened.turns else ""
+            if happened.turns:
+                self._turns(db, happened.match, happened.turns)
+            if happened.over:
+                db.execute(update(schema.matches).where(schema.matches.c.key == happened.match).values(over=True))
+            if happened.ruling:
+                seat = f"judge {happened.ruling.judge}"
+                self._ruling(db, happened.ruling)
+            if happened.failure:
+                seat = happened.failure.seat or f"judge {happened.failure.judge}"
+                self._failure(db, happened.failure)
+            for call in happened.calls:
+                self._call(db, run, happened.match, seat, call)
+
+    def _turns(self, db: Connection, match: str, turns: Sequence[Turn]) -> None:
+        count = db.scalar(select(func.count()).where(schema.turns.c.match == match)) or 0
+        rows = [
+            {
+                "match": match,
+                "seat": turn.seat,
+                "round": turn.round,
+                "act": turn.act,
+                "number": count + i,
+                "body": turn.model_dump(mode="json"),
+            }
+            for i, turn in enumerate(turns)
+        ]
+        _insert(db, schema.turns, rows)
+        for turn in turns:
+            self._mend(db, match, stage="speak", seat=turn.seat)
+
+    def _ruling(self, db: Connection, ruling: Ruling) -> None:
+        _insert(db, schema.rulings, [ruling.model_dump(mode="json")])
+        self._mend(db, ruling.match, stage="decide", judge=ruling.judge, order=ruling.order)
+
+    def _mend(self, db: Connection, match: str, **where: Any) -> None:
+        """What failed before and has now come about is no failure any more; the row stays."""
+        table = schema.failures
+        wanted = [table.c.match == match, *(table.c[name] == value for name, value in where.items())]
+        db.execute(update(table).where(*wanted).values(mended=True))
+
+    def _failure(self, db: Connection, failure: Failure) -> None:
+        self._mend(db, failure.match, stage=failure.stage, seat=failure.seat, judge=failure.judge, order=failure.order)
+        db.execute(schema.failures.insert(), {**failure.model_dump(mode="json"), "at": time.time(), "mended": False})
+
+    def _call(self, db: Connection, run: str, match: str, seat: str, call: Call) -> None:
+        row = call.model_dump(mode="json", exclude={"request", "reply"})
+        done = db.execute(schema.calls.insert(), {**row, "run": run, "match": match, "seat": seat})
+        number = done.inserted_primary_key[0] if done.inserted_primary_key else None
+        body = {name: zlib.compress(getattr(call, name).encode()) for name in ("request", "reply")}
+        db.execute(schema.bodies.insert(), {"call": number, **body})
+
+    def note(self, run: str, provenance: dict[str, Any], planned: int) -> None:
+        """Keep what is known of a run only once its questions have been read."""
+        values = {"provenance": provenance, "planned": planned}
+        with self._begin() as db:
+            db.execute(update(schema.runs).where(schema.runs.c.id == run).values(values))
+
+
+def _labels(experiment: Experiment) -> list[str]:
+    """The judges' labels, told apart by their keys where two read the same."""
+    labels = [judge.label for judge in experiment.judges]
+    return [
+        f"{label} {key(judge)[:4]}" if labels.count(label) > 1 else label
+        for label, judge in zip(labels, experiment.judges, strict=True)
+    ]
+
+
+def _cast(match: Match) -> str:
+    """Who speaks: one label where all speakers are alike, seat by seat where they are not."""
+    labels = {seat: agent.label for seat, agent in match.agents.items()}
+    alike = len(set(labels.values())) == 1
+    return next(iter(labels.values())) if alike else ", ".join(f"{seat}: {label}" for seat, label in labels.items())
+
+
+def _insert(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert what is not there yet."""
+    if not rows:
+        return
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    db.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def _question(task: Task, match: Match) -> dict[str, Any]:
+    question = match.question
+    row = question.model_dump(mode="json", exclude={"passage"})
+    passage = None if question.passage is None else key(question.passage)
+    return {**row, "key": key(question), "task": task.name, "passage": passage}
+
+
+def _match(match: Match) -> dict[str, Any]:
+    return {
+        "key": match.key,
+        "question": key(match.question),
+        "protocol": match.protocol.name,
+        "label": match.protocol.label,
+        "cast": _cast(match),
+        "arm": match.arm,
+        "repeat": match.repeat,
+        "shown": list(match.shown),
+        "defends": match.defends,
+        "spec": match.model_dump(mode="json", include={"protocol", "agents"}),
+        "over": match.over(()),
+    }

@@ -1,0 +1,308 @@
+"""The store's reading side: progress of a run, rows for the statistics, transcripts for readers."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, Select, func, select
+
+from arena.errors import StoreError, choices
+from arena.match import Match
+from arena.nouns import Question, Turn, Usage
+from arena.plugin import Frozen
+from arena.protocol import Protocol
+from arena.store import schema as s
+
+
+class Progress(NamedTuple):
+    """What is there of one match."""
+
+    turns: tuple[Turn, ...]
+    ruled: frozenset[tuple[str, int]]
+    """(judge, order) of the rulings."""
+    lost: bool
+    """A speaker failed for good: the match cannot go on."""
+    refused: frozenset[tuple[str, int]]
+    """(judge, order) that failed for good."""
+
+
+class Record(Frozen):
+    """One ruling with what the statistics need to know about it."""
+
+    run: str
+    match: str
+    task: str
+    question: str
+    """The question's key."""
+    source: str
+    """The task's name and the question's source: two tasks may number their sources alike."""
+    tags: tuple[str, ...]
+    protocol: str
+    """The label."""
+    cast: str
+    arm: str
+    repeat: int
+    judge: str
+    """The label."""
+    order: int
+    state: str
+    p: tuple[float, ...]
+    correct: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    """Of the judge."""
+    cost: float | None
+    seconds: float
+
+    @property
+    def score(self) -> float | None:
+        """1 where the right answer is the most probable, 1/2 (1/k) in an exact tie of two (k), else 0.
+
+        None where the ruling could not be read.
+        """
+        if self.state != "read":
+            return None
+        best = [i for i, p in enumerate(self.p) if p == max(self.p)]
+        return (self.correct in best) / len(best)
+
+
+class Counts(NamedTuple):
+    """How far a run is."""
+
+    planned: int
+    """Matches that the experiment asks for."""
+    over: int
+    """Matches whose transcript is complete."""
+    ruled: int
+    """Rulings, read or not."""
+    unreadable: int
+    failed: int
+    """Matches with a failure that has not been mended."""
+    rulings: int
+    """Rulings that the experiment asks for."""
+
+
+class Spent(NamedTuple):
+    """What a run has paid for, without what the response cache served."""
+
+    calls: int
+    tokens: int
+    cost: float | None
+    """None where the price of a call is unknown."""
+    seconds: float
+
+
+def run_id(engine: Engine, name: str | None) -> str:
+    """The id of a run given by id, by name (its newest) or not at all (the newest of all). Raises StoreError."""
+    table = s.runs
+    with engine.connect() as db:
+        rows = db.execute(select(table.c.id, table.c.name).order_by(table.c.created.desc())).all()
+    if not rows:
+        raise StoreError("the store holds no runs yet; `arena run FILE` plays one")
+    found = [row.id for row in rows if name in (None, row.id)] or [row.id for row in rows if row.name == name]
+    if not found:
+        raise StoreError(
+            f"no run is called {name!r}; {choices(name or '', {r.id for r in rows} | {r.name for r in rows})}"
+        )
+    return str(found[0])
+
+
+def runs(engine: Engine) -> list[dict[str, Any]]:
+    """Every run, newest first: id, name, created, planned, config, provenance."""
+    with engine.connect() as db:
+        return [dict(row) for row in db.execute(select(s.runs).order_by(s.runs.c.created.desc())).mappings()]
+
+
+def progress(engine: Engine, keys: Sequence[str]) -> dict[str, Progress]:
+    """What is there of each of these matches."""
+    turns, ruled, lost, refused = defaultdict(list), defaultdict(set), set(), defaultdict(set)
+    with engine.connect() as db:
+        for row in db.execute(select(s.turns).where(s.turns.c.match.in_(keys)).order_by(s.turns.c.number)):
+            turns[row.match].append(Turn.model_validate(row.body))
+        table = s.rulings
+        for row in db.execute(select(table.c.match, table.c.judge, table.c.order).where(table.c.match.in_(keys))):
+            ruled[row.match].add((row.judge, row.order))
+        fixed = (s.failures.c.match.in_(keys), ~s.failures.c.passing, ~s.failures.c.mended)
+        for row in db.execute(select(s.failures).where(*fixed)):
+            if row.stage == "speak":
+                lost.add(row.match)
+            refused[row.match].add((row.judge, row.order))
+    return {k: Progress(tuple(turns[k]), frozenset(ruled[k]), k in lost, frozenset(refused[k])) for k in keys}
+
+
+def counts(engine: Engine, run: str) -> Counts:
+    """How far a run is."""
+    mine = select(s.played.c.match).where(s.played.c.run == run)
+    judges = select(s.judges.c.judge).where(s.judges.c.run == run)
+    ruled = s.rulings.c.match.in_(mine) & s.rulings.c.judge.in_(judges)
+    failed = s.failures.c.match.in_(mine) & ~s.failures.c.mended & _of_run(run)
+    with engine.connect() as db:
+
+        def number(query: Select[Any]) -> int:
+            return int(db.scalar(query) or 0)
+
+        return Counts(
+            planned=number(select(s.runs.c.planned).where(s.runs.c.id == run)),
+            over=number(select(func.count()).where(s.matches.c.key.in_(mine), s.matches.c.over)),
+            ruled=number(select(func.count()).where(ruled)),
+            unreadable=number(select(func.count()).where(ruled, s.rulings.c.state == "unreadable")),
+            failed=number(select(func.count(s.failures.c.match.distinct())).where(failed)),
+            rulings=number(select(s.runs.c.rulings).where(s.runs.c.id == run)),
+        )
+
+
+def _of_run(run: str) -> Any:
+    """Failures of speakers, and of the run's own judges."""
+    return (s.failures.c.judge == "") | s.failures.c.judge.in_(select(s.judges.c.judge).where(s.judges.c.run == run))
+
+
+def spent(engine: Engine, run: str) -> Spent:
+    """What a run has paid for so far."""
+    c = s.calls.c
+    tokens = func.coalesce(c.prompt_tokens, 0) + func.coalesce(c.completion_tokens, 0)
+    query = select(
+        func.count(), func.sum(tokens), func.sum(c.cost), func.sum(c.latency), func.count().filter(c.cost.is_(None))
+    ).where(c.run == run, ~c.cached, c.error == "")
+    with engine.connect() as db:
+        calls, sum_tokens, cost, seconds, unknown = db.execute(query).one()
+    return Spent(calls, int(sum_tokens or 0), None if unknown else float(cost or 0), float(seconds or 0))
+
+
+def records(engine: Engine, run: str) -> list[Record]:
+    """Every ruling of a run by its judges, in the order of its matches, judges and presentations."""
+    m, q, r, p, j = s.matches.c, s.questions.c, s.rulings.c, s.played.c, s.judges.c
+    query = (
+        select(
+            p.run, r.match, q.task, q.key.label("question"), q.source, q.tags, m.label.label("protocol"), m.cast,
+            m.arm, m.repeat, j.label.label("judge"), r.order, r.state, r.p, q.correct, r.usage,
+        )
+        .join_from(s.played, s.matches, p.match == m.key)
+        .join(s.questions, m.question == q.key)
+        .join(s.rulings, r.match == m.key)
+        .join(s.judges, (j.judge == r.judge) & (j.run == p.run))
+        .where(p.run == run)
+        .order_by(p.position, j.position, r.order)
+    )  # fmt: skip
+    with engine.connect() as db:
+        return [_record(dict(row)) for row in db.execute(query).mappings()]
+
+
+def _record(row: dict[str, Any]) -> Record:
+    usage = Usage.model_validate(row.pop("usage"))
+    row["source"] = f"{row['task']}: {row['source']}"
+    return Record(
+        **row,
+        prompt_tokens=usage.prompt,
+        completion_tokens=usage.completion,
+        cost=usage.cost,
+        seconds=usage.seconds,
+    )
+
+
+def failures(engine: Engine, run: str) -> list[dict[str, Any]]:
+    """Every failure of a run that has not been mended, with its match's protocol label, cast, arm and question."""
+    f, m, q, p = s.failures.c, s.matches.c, s.questions.c, s.played.c
+    query = (
+        select(s.failures, m.label.label("protocol"), m.cast, m.arm, q.key.label("question"), q.source)
+        .join_from(s.failures, s.matches, f.match == m.key)
+        .join(s.questions, m.question == q.key)
+        .join(s.played, p.match == m.key)
+        .where(p.run == run, ~f.mended, _of_run(run))
+        .order_by(p.position, f.id)
+    )
+    with engine.connect() as db:
+        return [dict(row) for row in db.execute(query).mappings()]
+
+
+def listing(engine: Engine, run: str) -> list[dict[str, Any]]:
+    """A line for each match of a run: key, position, protocol label, arm, over, question text, task."""
+    m, q, p = s.matches.c, s.questions.c, s.played.c
+    query = (
+        select(m.key, p.position, m.label, m.cast, m.arm, m.over, q.text, q.task, q.id.label("question"))
+        .join_from(s.played, s.matches, p.match == m.key)
+        .join(s.questions, m.question == q.key)
+        .where(p.run == run)
+        .order_by(p.position)
+    )
+    with engine.connect() as db:
+        return [dict(row) for row in db.execute(query).mappings()]
+
+
+def match_key(engine: Engine, start: str) -> str:
+    """The match whose key begins with `start`. Raises StoreError for none and for several."""
+    with engine.connect() as db:
+        found = db.scalars(select(s.matches.c.key).where(s.matches.c.key.startswith(start)).limit(5)).all()
+    if len(found) != 1:
+        what = f"several matches: {', '.join(found)}" if found else "no match"
+        raise StoreError(f"{start!r} begins the key of {what}; `arena show --run RUN` lists the matches of a run")
+    return str(found[0])
+
+
+class Kept(NamedTuple):
+    """A match as it was played, with everything that came of it."""
+
+    match: Match
+    turns: tuple[Turn, ...]
+    over: bool
+    rulings: list[dict[str, Any]]
+    failures: list[dict[str, Any]]
+
+
+def kept(engine: Engine, match: str) -> Kept:
+    """One match with its transcript, rulings and failures."""
+    with engine.connect() as db:
+        row = db.execute(select(s.matches).where(s.matches.c.key == match)).mappings().one()
+        asked = db.execute(select(s.questions).where(s.questions.c.key == row["question"])).mappings().one()
+        passage = db.scalar(select(s.texts.c.body).where(s.texts.c.key == asked["passage"]))
+        turns = db.scalars(select(s.turns.c.body).where(s.turns.c.match == match).order_by(s.turns.c.number)).all()
+        rulings = db.execute(
+            select(s.rulings).where(s.rulings.c.match == match).order_by(s.rulings.c.judge, s.rulings.c.order)
+        )
+        failed = db.execute(select(s.failures).where(s.failures.c.match == match, ~s.failures.c.mended))
+        labels = {r.judge: r.label for r in db.execute(select(s.judges.c.judge, s.judges.c.label))}
+        verdicts = [{**r, "label": labels.get(r["judge"], r["judge"][:8])} for r in rulings.mappings()]
+        lost = [dict(r) for r in failed.mappings()]
+    fields = {name: asked[name] for name in ("id", "text", "answers", "correct", "source", "tags")}
+    again = Match(
+        question=Question(**fields, passage=passage),
+        protocol=Protocol.model_validate(row["spec"]["protocol"]),
+        agents=row["spec"]["agents"],
+        defends=row["defends"],
+        shown=row["shown"],
+        repeat=row["repeat"],
+    )
+    return Kept(again, tuple(Turn.model_validate(body) for body in turns), row["over"], verdicts, lost)
+
+
+def calls(engine: Engine, run: str, bodies: bool = False) -> Iterator[dict[str, Any]]:
+    """Every call of a run, oldest first, with what was sent and received if `bodies` says so."""
+    query = select(s.calls).where(s.calls.c.run == run).order_by(s.calls.c.id)
+    if bodies:
+        query = query.add_columns(s.bodies.c.request, s.bodies.c.reply).join(s.bodies, s.bodies.c.call == s.calls.c.id)
+    with engine.connect() as db:
+        for row in db.execute(query).mappings():
+            call = dict(row)
+            for name in ("request", "reply") if bodies else ():
+                call[name] = zlib.decompress(call[name]).decode()
+            yield call
+
+
+def tokens(engine: Engine, run: str) -> dict[str, Spent]:
+    """What each protocol took: calls, tokens, cost and seconds, counted whether or not the response cache served it."""
+    c, m = s.calls.c, s.matches.c
+    known = func.coalesce(c.prompt_tokens, 0) + func.coalesce(c.completion_tokens, 0)
+    unknown = func.count().filter(c.cost.is_(None))
+    mine = select("judge " + s.judges.c.judge).where(s.judges.c.run == run)
+    query = (
+        select(m.label, func.count(), func.sum(known), func.sum(c.cost), func.sum(c.latency), unknown)
+        .join_from(s.calls, s.matches, c.match == m.key)
+        .join(s.played, s.played.c.match == m.key)
+        .where(s.played.c.run == run, c.error == "", ~c.seat.startswith("judge ") | c.seat.in_(mine))
+        .group_by(m.label)
+    )
+    with engine.connect() as db:
+        rows = db.execute(query).all()
+    return {r[0]: Spent(r[1], int(r[2] or 0), None if r[5] else float(r[3] or 0), float(r[4] or 0)) for r in rows}

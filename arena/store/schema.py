@@ -1,0 +1,161 @@
+"""The tables. Long texts lie in tables of their own, so that lists stay fast."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = 1
+"""Of this schema; a store with a newer one is refused."""
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, index=True),
+    Column("created", Float, nullable=False),
+    Column("planned", Integer, nullable=False),
+    Column("rulings", Integer, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("provenance", JSON, nullable=False),
+)
+
+judges = Table(
+    "judges",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("judge", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("label", String, nullable=False),
+)
+
+texts = Table("texts", metadata, Column("key", String, primary_key=True), Column("body", Text, nullable=False))
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("task", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("answers", JSON, nullable=False),
+    Column("correct", Integer, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("passage", ForeignKey("texts.key")),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("question", ForeignKey("questions.key"), nullable=False),
+    Column("protocol", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("cast", String, nullable=False),
+    Column("arm", String, nullable=False),
+    Column("repeat", Integer, nullable=False),
+    Column("shown", JSON, nullable=False),
+    Column("defends", JSON, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("over", Boolean, nullable=False),
+)
+
+played = Table(
+    "played",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("match", ForeignKey("matches.key"), primary_key=True),
+    Column("position", Integer, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("match", ForeignKey("matches.key"), primary_key=True),
+    Column("seat", String, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("act", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("match", ForeignKey("matches.key"), primary_key=True),
+    Column("judge", String, primary_key=True),
+    Column("order", Integer, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("p", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("flags", JSON, nullable=False),
+    Column("usage", JSON, nullable=False),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("match", ForeignKey("matches.key"), nullable=False, index=True),
+    Column("judge", String, nullable=False),
+    Column("order", Integer, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("seat", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("passing", Boolean, nullable=False),
+    Column("usage", JSON, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("mended", Boolean, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column("match", ForeignKey("matches.key"), nullable=False, index=True),
+    Column("seat", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("provider", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("resolved", String),
+    Column("url", String, nullable=False),
+    Column("status", Integer),
+    Column("finish", String),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("cost", Float),
+    Column("latency", Float, nullable=False),
+    Column("retries", Integer, nullable=False),
+    Column("cached", Boolean, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("started", Float, nullable=False),
+    Index("calls_of_run", "run"),
+)
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("call", ForeignKey("calls.id"), primary_key=True),
+    Column("request", LargeBinary, nullable=False),
+    Column("reply", LargeBinary, nullable=False),
+)
+"""What a call sent and received, each compressed with zlib."""

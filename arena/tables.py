@@ -1,0 +1,106 @@
+"""Tables for the terminal: a comparison of protocols, the progress of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from arena.compare import Comparison, Pair, Row
+from arena.metric import Figure
+from arena.store.read import Counts, Spent
+
+
+def comparison(made: Comparison) -> RenderableType:
+    """Judge accuracy protocol by protocol, then the paired differences."""
+    parts: list[RenderableType] = [_accuracy(made)]
+    if made.pairs:
+        parts.append(_differences(made))
+    return Group(*parts)
+
+
+def progress(run: str, counts: Counts, paid: Spent) -> Text:
+    """How far a run is and what it took."""
+    cost = "cost unknown" if paid.cost is None else f"${paid.cost:.4f}"
+    return Text(
+        f"run {run}: {counts.over} of {counts.planned} matches played, {counts.ruled} of {counts.rulings} rulings, "
+        f"{counts.unreadable} unreadable, {counts.failed} failed; "
+        f"{paid.calls:,} calls, {paid.tokens:,} tokens, {cost}"
+    )
+
+
+def interval(figure: Figure, signed: bool = False) -> str:
+    """A value with its 95 % interval, in percent."""
+    if figure.value is None:
+        return "-"
+    sign = "+" if signed else ""
+    if figure.low is None or figure.high is None:
+        return f"{100 * figure.value:{sign}.0f} (no interval)"
+    return f"{100 * figure.value:{sign}.0f} [{100 * figure.low:{sign}.0f}, {100 * figure.high:{sign}.0f}]"
+
+
+def _accuracy(made: Comparison) -> Table:
+    """Only columns that tell rows apart or hold something: an 80-column terminal must do."""
+    columns: list[tuple[str, Literal["left", "right"], Callable[[Row], str]]] = [
+        ("protocol", "left", lambda row: _name(row, made)),
+        ("judge", "left", lambda row: row.judge),
+        ("accuracy", "right", lambda row: interval(row.accuracy)),
+        ("n", "right", lambda row: str(row.accuracy.rulings)),
+        ("sources", "right", lambda row: str(row.accuracy.sources)),
+        ("unreadable", "right", lambda row: str(row.accuracy.unreadable)),
+        ("failed", "right", lambda row: str(row.accuracy.failed)),
+        ("failures wrong", "right", lambda row: interval(row.strict)),
+        ("flips", "right", lambda row: "-" if row.flips.value is None else f"{100 * row.flips.value:.0f}"),
+        ("tokens", "right", lambda row: "" if row.arm else f"{row.tokens:,}"),
+        ("seconds", "right", lambda row: "" if row.arm else f"{row.seconds:.0f}"),
+        ("cost", "right", lambda row: "" if row.arm else _money(row.cost)),
+    ]
+    judges = {row.judge for row in made.rows}
+    hidden = {"judge"} if len(judges) == 1 else set()
+    hidden |= set() if any(row.accuracy.failed or row.accuracy.unreadable for row in made.rows) else {"failures wrong"}
+    hidden |= {"cost"} if all(row.cost == 0 for row in made.rows) else set()
+    judge = f", judge {next(iter(judges))}" if len(judges) == 1 else ""
+    table = _table(f"judge accuracy, % with 95 % interval; run {made.run}{judge}")
+    for title, side, _ in (kept := [c for c in columns if c[0] not in hidden]):
+        table.add_column(title, justify=side)
+    for row in made.rows:
+        table.add_row(*(cell(row) for _, _, cell in kept))
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _name(row: Row, made: Comparison) -> str:
+    """The protocol; with its cast where several casts play it."""
+    if row.arm:
+        return f"  assigned {row.arm}"
+    casts = {other.cast for other in made.rows if other.protocol == row.protocol}
+    return f"{row.protocol} [{row.cast}]" if len(casts) > 1 else row.protocol
+
+
+def _differences(made: Comparison) -> Table:
+    several = len({pair.judge for pair in made.pairs}) > 1
+    table = _table(f"difference from {made.baseline}, percentage points, same questions")
+    for name in ("protocol", "judge") if several else ("protocol",):
+        table.add_column(name)
+    for name in ("difference", "sources", "p", "p Holm"):
+        table.add_column(name, justify="right")
+    for pair in made.pairs:
+        names = [pair.protocol, pair.judge] if several else [pair.protocol]
+        table.add_row(*names, *_pair(pair))
+    return table
+
+
+def _pair(pair: Pair) -> list[str]:
+    p = [f"{x:.3f}" if x is not None else "-" for x in (pair.difference.p, pair.p_holm)]
+    return [interval(pair.difference, signed=True), str(pair.difference.sources), *p]
+
+
+def _money(cost: float | None) -> str:
+    return "unknown" if cost is None else f"${cost:.4f}"

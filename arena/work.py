@@ -1,0 +1,156 @@
+"""Plays one match and has it judged: the referee. Knows no store and no cluster, and says what happened as it happens.
+
+Only the referee turns what an agent says into a turn: forged marks removed, cut at the limit, quotes checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from pydantic import SerializeAsAny
+
+from arena.agent import Agent
+from arena.errors import ArenaError, CallError, ConfigError, Unreadable
+from arena.judge import Judge
+from arena.match import Failure, Match, Ruling, ruling
+from arena.nouns import Case, Cue, Turn, View
+from arena.plugin import Frozen, key
+from arena.protocol import due
+from arena.provider import Call, total
+from arena.quotes import check, cut, strip_marks
+from arena.wire import recording
+
+
+class Ask(Frozen):
+    """A ruling that is wanted."""
+
+    judge: SerializeAsAny[Judge]
+    order: int
+
+    @property
+    def key(self) -> str:
+        """The judge's name in the store."""
+        return key(self.judge)
+
+
+class Job(Frozen):
+    """A match, what is already there of it, and the rulings that are wanted."""
+
+    match: Match
+    turns: tuple[Turn, ...] = ()
+    asks: tuple[Ask, ...] = ()
+
+
+class Event(Frozen):
+    """Something that happened in a match: turns of a round, a ruling, or a failure, with the calls it took."""
+
+    match: str
+    turns: tuple[Turn, ...] = ()
+    over: bool = False
+    """The last turn has been spoken."""
+    ruling: Ruling | None = None
+    failure: Failure | None = None
+    calls: tuple[Call, ...] = ()
+    stop: str = ""
+    """The configuration cannot work: the message, for the whole run."""
+
+
+async def play(job: Job) -> AsyncIterator[Event]:
+    """Play what is left of the match and ask for the rulings; an event for each round, ruling and failure."""
+    turns = list(job.turns)
+    while True:
+        try:
+            step = due(job.match.protocol, job.match.case(), turns)
+        except ConfigError as error:
+            yield Event(match=job.match.key, stop=str(error))
+            return
+        if not step.cues:
+            break
+        events = await asyncio.gather(*(_speak(job.match, cue, step.heard) for cue in step.cues))
+        turns += [turn for event in events for turn in event.turns]
+        over = not any(event.failure for event in events) and job.match.over(turns)
+        for i, event in enumerate(events):
+            yield event.model_copy(update={"over": over and i == len(events) - 1})
+        if any(event.failure or event.stop for event in events):
+            return
+    rulings = [asyncio.create_task(_decide(job.match, ask, turns)) for ask in job.asks]
+    try:
+        for done in asyncio.as_completed(rulings):
+            yield await done
+    finally:
+        for task in rulings:
+            task.cancel()
+
+
+def turn(cue: Cue, text: str, private: str, passage: str | None, after: int) -> Turn:
+    """Make a turn of what was said, by the arena's rules and not by the speaker's."""
+    clean, forged = strip_marks(text)
+    public, shortened = cut(clean.strip(), cue.words)
+    return Turn(
+        seat=cue.seat,
+        round=cue.round,
+        act=cue.act,
+        text=public,
+        quotes=check(public, passage),
+        after=after,
+        private=private,
+        cut=shortened,
+        forged=forged,
+    )
+
+
+async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
+    case: Case = match.case()
+    view = match.protocol.view(cue.seat, case, heard)
+    agent: Agent = match.agents[cue.seat]
+    with recording() as calls:
+        try:
+            speech = await agent.speak(view, cue)
+            said = turn(cue, speech.text, speech.private, case.passage, len(heard))
+            if not said.text:
+                raise Unreadable("an empty turn")
+        except Exception as error:
+            fault: dict[str, Any] = {"stage": "speak", "seat": cue.seat}
+            return _failed(match, error, calls, fault)
+    kept = said.model_copy(update={"usage": total(calls)})
+    return Event(match=match.key, turns=(kept,), calls=tuple(calls))
+
+
+async def _decide(match: Match, ask: Ask, turns: list[Turn]) -> Event:
+    view: View = match.verdict_view(turns, ask.order)
+    with recording() as calls:
+        try:
+            verdict = await ask.judge.decide(view)
+            if len(verdict.p) != len(view.answers):
+                raise Unreadable(f"{len(verdict.p)} probabilities for {len(view.answers)} answers")
+            decided = ruling(match, ask.key, ask.order, verdict, total(calls))
+        except Unreadable as error:
+            decided = Ruling(
+                match=match.key,
+                judge=ask.key,
+                order=ask.order,
+                state="unreadable",
+                reason=str(error),
+                usage=total(calls),
+            )
+        except Exception as error:
+            return _failed(match, error, calls, {"stage": "decide", "judge": ask.key, "order": ask.order})
+    return Event(match=match.key, ruling=decided, calls=tuple(calls))
+
+
+def _failed(match: Match, error: Exception, calls: list[Call], fault: dict[str, Any]) -> Event:
+    """What went wrong, as data: exceptions of libraries do not survive the way between processes."""
+    kind, passing = _kind(error)
+    message = str(error) if isinstance(error, ArenaError) else f"{type(error).__name__}: {error}"
+    failure = Failure(match=match.key, kind=kind, message=message, passing=passing, usage=total(calls), **fault)
+    stop = message if isinstance(error, ConfigError) else ""
+    return Event(match=match.key, failure=failure, calls=tuple(calls), stop=stop)
+
+
+def _kind(error: Exception) -> tuple[str, bool]:
+    """The failure's kind, and whether the next run tries again: always, but where the model would answer the same."""
+    if isinstance(error, CallError):
+        return error.kind, error.passing
+    return ("unreadable", False) if isinstance(error, Unreadable) else ("error", True)
