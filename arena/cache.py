@@ -10,16 +10,24 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+from arena.errors import StoreError
+
 
 class Cache:
     """Content key -> reply body. Safe for many processes of one machine; a lost row only costs a call."""
 
     def __init__(self, path: Path) -> None:
+        """Raises StoreError for a file that is no cache or cannot be written."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID")
+        try:
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"
+            )
+        except sqlite3.Error as error:
+            raise StoreError(f"the response cache {path}: {error}") from None
 
     def get(self, key: str) -> str | None:
         """The stored body, or None."""
@@ -28,7 +36,7 @@ class Cache:
 
     def put(self, key: str, body: str) -> None:
         """Keep a body; the first one stays. A full disk loses the row, not the run."""
-        with contextlib.suppress(sqlite3.OperationalError):
+        with contextlib.suppress(sqlite3.Error):
             self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, body))
 
     def close(self) -> None:

@@ -57,6 +57,7 @@ class Cluster:
         self._matches = matches
         self._replies = replies
         self._address = address
+        Cache(replies).close()  # a file that is no cache is found here, not in a worker
         self._workers: list[Any] = []
         self._busy: list[int] = []
 
@@ -91,7 +92,7 @@ class Cluster:
                     job = _after(job, event)
                     yield event
                 return
-            except ray.exceptions.RayActorError:
+            except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError):
                 if self._workers[at] is worker:
                     self._workers[at] = self._hire()
             finally:

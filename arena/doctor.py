@@ -78,7 +78,7 @@ def _store(place: str | None) -> Finding:
     except ArenaError as error:
         missing = str(error).startswith("no store")
         return Finding(what="store", ok=missing, found="none yet" if missing else str(error), advice="arena run FILE")
-    return Finding(what="store", ok=True, found=f"{where}, {runs} runs")
+    return Finding(what="store", ok=True, found=f"{db.shown(where)}, {runs} runs")
 
 
 def _plugins(kind: str) -> Finding:

@@ -65,10 +65,18 @@ class Experiment(Frozen):
         for protocol in self.protocols:
             for cast in self.agents:
                 _seat(protocol, cast)
-        for field in ("protocols", "judges"):
+        for field in ("tasks", "protocols", "judges"):
             keys = [key(p) for p in getattr(self, field)]
             if len(set(keys)) < len(keys):
                 raise ConfigError(f"{field} holds the same one twice")
+        return self
+
+    @model_validator(mode="after")
+    def _priced(self) -> Self:
+        """A limit in dollars cannot be kept where a price is unknown."""
+        unknown = [p.model for p in self.providers() if p.price_in is None or p.price_out is None]
+        if self.limits.max_cost is not None and unknown:
+            raise ConfigError(f"limits.max_cost needs price_in and price_out of every model; {unknown[0]!r} lacks them")
         return self
 
     @property
@@ -146,7 +154,10 @@ def read(data: dict[str, Any], path: Path) -> Experiment:
     try:
         return Experiment.model_validate(data, context=context)
     except ValidationError as error:
-        raise ConfigError("\n".join(_line(path, fault) for fault in error.errors())) from None
+        faults = error.errors()
+        inner = [f["loc"] for f in faults if f["type"] != "too_short"]
+        told = [f for f in faults if f["type"] != "too_short" or all(loc[:1] != f["loc"] for loc in inner)]
+        raise ConfigError("\n".join(_line(path, fault) for fault in told)) from None
 
 
 def _line(path: Path, fault: Any) -> str:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import islice
 
-from arena.errors import ArenaError
+from arena.errors import CallError, Unreadable
 from arena.experiment import Experiment
 from arena.match import Match
 from arena.nouns import JUDGE, Turn
@@ -104,7 +104,7 @@ async def _measure(experiment: Experiment) -> dict[_Group, _Seen]:
             for judge in experiment.judges:
                 for order in match.orders:
                     meter.seen = []
-                    with contextlib.suppress(ArenaError):
+                    with contextlib.suppress(CallError, Unreadable):
                         await judge.decide(match.verdict_view(turns, order))
                     _group(found, match, JUDGE, meter)
     return found
@@ -116,7 +116,7 @@ async def _speak(match: Match, meter: _Meter, found: dict[_Group, _Seen]) -> lis
     while (step := due(match.protocol, match.case(), turns)).cues:
         for cue in step.cues:
             meter.seen = []
-            with contextlib.suppress(ArenaError):
+            with contextlib.suppress(CallError, Unreadable):
                 await match.agents[cue.seat].speak(match.protocol.view(cue.seat, match.case(), step.heard), cue)
             _group(found, match, match.protocol.seats[cue.seat], meter)
             words = " ".join(["words"] * cue.words)

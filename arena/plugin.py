@@ -100,7 +100,9 @@ class Plugin(Frozen):
             return value
         named: dict[str, Any] = (info.context or {}).get(cls.kind, {})
         if isinstance(value, str):
-            value = named.get(value, {"use": value})
+            value = named.get(value, value)
+        if isinstance(value, str):
+            value = {"use": value}
         if not isinstance(value, dict):
             return handler(value)
         fields = dict(value)
@@ -157,17 +159,29 @@ def find(kind: str, name: str, also: tuple[str, ...] = ()) -> type[Plugin]:
 def _dotted(kind: str, name: str) -> type[Plugin]:
     module, _, last = name.rpartition(".")
     try:
-        if util.find_spec(name) is not None:
+        if _module(name):
             return _only(kind, name)
-    except ModuleNotFoundError:
-        pass
-    try:
         found = getattr(import_module(module), last, None)
-    except ImportError as error:
-        raise ConfigError(f"{kind} {name!r} cannot be imported: {error}") from None
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{kind} {name!r} cannot be imported: {type(error).__name__}: {error}") from None
     if not (inspect.isclass(found) and issubclass(found, Plugin) and found.kind == kind):
         raise ConfigError(f"{name!r} is not a {kind}: it must be a class below arena.{kind}.{kind.title()}")
-    return found
+    return _whole(found)
+
+
+def _module(name: str) -> bool:
+    try:
+        return util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _whole(cls: type[Plugin]) -> type[Plugin]:
+    if inspect.isabstract(cls):
+        raise ConfigError(f"{cls.__module__}.{cls.__name__} lacks {', '.join(sorted(cls.__abstractmethods__))}")
+    return cls
 
 
 def _only(kind: str, module: str) -> type[Plugin]:
@@ -178,7 +192,7 @@ def _only(kind: str, module: str) -> type[Plugin]:
     ]
     if len(found) != 1:
         raise ConfigError(f"{module} must define exactly one {kind}, it defines {len(found)}")
-    return found[0]
+    return _whole(found[0])
 
 
 def first_line(kind: str, name: str) -> str:

@@ -76,7 +76,10 @@ def fill(prompt: str, section: str, **values: object) -> str:
             f"prompt section {section!r}: no value for {sorted(wanted - set(values))}, "
             f"no placeholder for {sorted(set(values) - wanted)}"
         )
-    return template.substitute({name: str(value) for name, value in values.items()})
+    try:
+        return template.substitute({name: str(value) for name, value in values.items()})
+    except ValueError as error:
+        raise ConfigError(f"prompt section {section!r}: {error}; a dollar sign of its own is written $$") from None
 
 
 def case(view: View) -> str:

@@ -66,7 +66,7 @@ class Step(NamedTuple):
     cues: tuple[Cue, ...]
     """Who must speak now, at the same time; empty when the match is over."""
     heard: tuple[Turn, ...]
-    """What they may have heard: the turns of every finished round."""
+    """What they may have heard: the turns of every finished round, in the order of the cues, whoever was faster."""
 
 
 def due(protocol: Protocol, case: Case, turns: Sequence[Turn]) -> Step:
@@ -76,20 +76,21 @@ def due(protocol: Protocol, case: Case, turns: Sequence[Turn]) -> Step:
     RuleError where the turns are not those that the protocol asked for.
     """
     play = protocol.play(case)
-    done = 0
+    heard: list[Turn] = []
     try:
         cues = _tuple(next(play))
         while True:
-            answers = _answers(cues, turns[done : done + len(cues)], done)
+            answers = _answers(cues, turns[len(heard) : len(heard) + len(cues)], len(heard))
             if len(answers) < len(cues):
                 missing = tuple(cue for cue in cues if cue.seat not in answers)
-                return Step(missing, tuple(turns[:done]))
-            done += len(cues)
-            cues = _tuple(play.send(tuple(answers[cue.seat] for cue in cues)))
+                return Step(missing, tuple(heard))
+            said = tuple(answers[cue.seat] for cue in cues)
+            heard += said
+            cues = _tuple(play.send(said))
     except StopIteration:
-        if done < len(turns):
-            raise RuleError(f"{protocol.name} ended after {done} turns, the transcript has {len(turns)}") from None
-        return Step((), tuple(turns))
+        if len(heard) < len(turns):
+            raise RuleError(f"{protocol.name} ends after {len(heard)} turns, the transcript has {len(turns)}") from None
+        return Step((), tuple(heard))
 
 
 def _tuple(cues: Cue | tuple[Cue, ...]) -> tuple[Cue, ...]:
@@ -99,7 +100,7 @@ def _tuple(cues: Cue | tuple[Cue, ...]) -> tuple[Cue, ...]:
 def _answers(cues: tuple[Cue, ...], turns: Sequence[Turn], heard: int) -> dict[str, Turn]:
     asked = {cue.seat: cue for cue in cues}
     for turn in turns:
-        cue = asked.get(turn.seat)
+        cue = asked.pop(turn.seat, None)
         if cue is None or (turn.round, turn.act, turn.after) != (cue.round, cue.act, heard):
             wanted = ", ".join(f"{c.seat} ({c.act}, round {c.round})" for c in cues)
             raise RuleError(f"{turn.seat} ({turn.act}, round {turn.round}) spoke, the protocol waits for {wanted}")

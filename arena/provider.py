@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 import httpx
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
 from arena.errors import ConfigError
 from arena.nouns import Usage
@@ -68,6 +70,16 @@ class Provider(Plugin):
     price_out: Annotated[float | None, OPERATIONAL] = Field(default=None, ge=0)
     """US dollars a million completion tokens."""
 
+    @model_validator(mode="after")
+    def _open(self) -> Self:
+        """What is configured is stored, shown and exported: a key in it would be, too."""
+        if self.secret is not None and not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.secret):
+            raise ConfigError("key_env is the name of an environment variable; the key itself has no place in a file")
+        url = urlsplit(str(getattr(self, "base_url", "")))
+        if url.username or url.password or url.query:
+            raise ConfigError("base_url has a user, password or query in it; keys go through the variable of key_env")
+        return self
+
     @property
     def secret(self) -> str | None:
         """The environment variable that holds the key; None where there is none."""
@@ -107,6 +119,8 @@ class Provider(Plugin):
         value = os.environ.get(self.secret, "").strip()
         if not value:
             raise ConfigError(f"{self.name} model {self.model!r}: the environment variable {self.secret} is not set")
+        if not (value.isascii() and value.isprintable()):
+            raise ConfigError(f"the environment variable {self.secret} holds characters that no key has")
         return value
 
     def cost(self, prompt: int | None, completion: int | None) -> float | None:

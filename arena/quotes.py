@@ -14,8 +14,8 @@ from arena.nouns import Quote, Said
 
 _QUOTE = re.compile(r"<quote>(.*?)</quote>", re.DOTALL | re.IGNORECASE)
 _FORGED = re.compile(
-    r"[<＜‹〈]\s*/?\s*(?:[vu]|(?:un)?verified)[\s_-]*quote[^<>]{0,40}[>＞›〉]"
-    r"|[<\[({＜]\s*/?\s*(?:not\s+|un)?verified(?:\s+quote)?\s*[>\])}＞]"
+    r"(?:[<＜‹〈]|&lt;)\s*/?\s*(?:[vu]|(?:un)?verified)[\s_-]*quote(?:[^<>]{0,40}?(?:[>＞›〉]|&gt;))?"
+    r"|[<\[({＜［（【]\s*/?\s*(?:quote\s+)?(?:not\s+|un)?verified(?:\s+quote)?\s*[>\])}＞］）】]"
     r"|[✓✔✅☑❌✗✘]\ufe0f?",
     re.IGNORECASE,
 )

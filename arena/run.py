@@ -127,6 +127,7 @@ class Driver:
             await self._check()
             with self._interruptible():
                 async with self._crew() as crew:
+                    self._listen()  # again: Ray takes SIGTERM for itself
                     await self._feed(crew, chain([first], jobs))
         if self._fault:
             raise self._fault
@@ -203,16 +204,19 @@ class Driver:
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:
         """The first Ctrl-C stops in order, a second one at once."""
+        self._listen()
+        try:
+            yield
+        finally:
+            for name in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().remove_signal_handler(name)
+
+    def _listen(self) -> None:
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
             self._stop.set()
             loop.remove_signal_handler(signal.SIGINT)
 
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in () if self._stop.is_set() else (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop)
-        try:
-            yield
-        finally:
-            for name in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(name)

@@ -23,6 +23,11 @@ from arena.wire import complete
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"'”’)]*\s+|\n+")
 _WORD = re.compile(r"\w+")
+_THOUGHT = re.compile(
+    r"\A(?:(?!<think(?:ing)?>).)*</think(?:ing)?>|<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE
+)
+_THINKS = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+_ARGUMENT = re.compile(r".*<argument>(.*?)(?:</argument>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 class Speaker(Agent):
@@ -103,11 +108,12 @@ def _seed(view: View, cue: Cue) -> int:
 
 
 def _free(completion: Completion) -> str:
-    match = re.search(r"<argument>(.*?)(?:</argument>|\Z)", completion.text, re.DOTALL | re.IGNORECASE)
-    text = match.group(1) if match else re.sub(r"<thinking>.*?(?:</thinking>|\Z)", "", completion.text, flags=re.S)
-    if not match and "<thinking>" in completion.text and "</thinking>" not in completion.text:
+    """What is for all: the thinking goes first, as it may speak of the tags; models mark it in two ways."""
+    spoken = _THOUGHT.sub("", completion.text)
+    match = _ARGUMENT.match(spoken)
+    if not match and _THINKS.search(spoken):
         raise Unreadable(f"the reply ends ({completion.finish}) within its thinking: {completion.text[-80:]!r}")
-    return _some(text, completion)
+    return _some(match.group(1) if match else spoken, completion)
 
 
 def _chosen(completion: Completion) -> str:

@@ -27,7 +27,7 @@ def progress(run: str, counts: Counts, paid: Spent) -> Text:
     """How far a run is and what it took."""
     cost = "cost unknown" if paid.cost is None else f"${paid.cost:.4f}"
     return Text(
-        f"run {run}: {counts.over} of {counts.planned} matches played, {counts.ruled} of {counts.rulings} rulings, "
+        f"run {run}: {counts.over} of {counts.planned} transcripts complete, {counts.ruled} of {counts.rulings} rulings, "
         f"{counts.unreadable} unreadable, {counts.failed} failed; "
         f"{paid.calls:,} calls, {paid.tokens:,} tokens, {cost}"
     )
@@ -66,7 +66,7 @@ def _accuracy(made: Comparison) -> Table:
     judge = f", judge {next(iter(judges))}" if len(judges) == 1 else ""
     table = _table(f"judge accuracy, % with 95 % interval; run {made.run}{judge}")
     for title, side, _ in (kept := [c for c in columns if c[0] not in hidden]):
-        table.add_column(title, justify=side)
+        table.add_column(title, justify=side, no_wrap=title == "accuracy")
     for row in made.rows:
         table.add_row(*(cell(row) for _, _, cell in kept))
     return table

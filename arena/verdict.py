@@ -31,7 +31,8 @@ def examples(view: View, count: int) -> list[tuple[View, str]]:
 
 def _example(row: dict[str, Any], view: View, speakers: list[str], number: int) -> tuple[View, str]:
     """A lone speaker argues for the right answer in one example and for the wrong one in the next."""
-    sides = dict(zip(speakers, (0, 1), strict=False)) if len(speakers) > 1 else dict.fromkeys(speakers, number % 2)
+    alone = (LETTERS.index(row["right"]) + number) % 2
+    sides = dict(zip(speakers, (0, 1), strict=False)) if len(speakers) > 1 else dict.fromkeys(speakers, alone)
     turns = [Said(seat=seat, round=1, text=row[LETTERS[side]]) for seat, side in sides.items()]
     shown = View(
         seat=JUDGE,

@@ -91,6 +91,7 @@ class Plain:
         )
 
     def _say(self, line: str) -> None:
+        line = "".join(c if c.isprintable() else " " for c in line)  # a message may hold what a server sent
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,18 +32,23 @@ from arena.provider import Call, Completion, Message, Provider, Sampling
 PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _LONGEST_WAIT = 60.0
 _calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
+_sample: ContextVar[int] = ContextVar("sample", default=0)
 _wire: ContextVar[Wire | None] = ContextVar("wire", default=None)
 
 
 @contextlib.contextmanager
-def recording() -> Iterator[list[Call]]:
-    """Collect every call made inside, answered or not."""
+def recording(sample: int = 0) -> Iterator[list[Call]]:
+    """Collect every call made inside, answered or not.
+
+    Calls that draw at random draw anew for each `sample`: neither the seed nor the response cache repeats another's.
+    """
     calls: list[Call] = []
-    token = _calls.set(calls)
+    tokens = _calls.set(calls), _sample.set(sample)
     try:
         yield calls
     finally:
-        _calls.reset(token)
+        _calls.reset(tokens[0])
+        _sample.reset(tokens[1])
 
 
 async def complete(provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
@@ -62,13 +67,16 @@ class _Reply:
     retries: int
 
 
-class _Passing(Exception):
-    """A fault that another attempt may mend."""
+class _Fault(Exception):
+    """An attempt that failed: what to tell, whether another may do better, and what came back."""
 
-    def __init__(self, error: CallError, after: float | None = None) -> None:
+    def __init__(self, error: CallError, again: bool = True, after: float | None = None) -> None:
         super().__init__(str(error))
         self.error = error
+        self.again = again
         self.after = after
+        self.seen: dict[str, Any] = {}
+        """What the record of the call keeps of it."""
 
 
 class Wire:
@@ -77,7 +85,7 @@ class Wire:
     def __init__(self, cache: Cache | None = None) -> None:
         self._cache = cache
         self._limits: dict[str, asyncio.Semaphore] = {}
-        self._flying: dict[str, asyncio.Future[str]] = {}
+        self._flying: dict[str, asyncio.Future[str | CallError | None]] = {}
 
     async def __aenter__(self) -> Self:
         transport = AiohttpTransport(limits=httpx.Limits(max_connections=0, keepalive_expiry=30))
@@ -97,6 +105,7 @@ class Wire:
 
     async def complete(self, provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """Answer from the script, the cache, a twin in flight, or the server; the call is recorded in any case."""
+        sampling = _fresh(sampling)
         name = plugin.key(provider, list(messages), sampling)
         call = Call(key=name, provider=provider.name, model=provider.model, started=time.time())
         scripted = provider.answer(messages, sampling)
@@ -104,25 +113,33 @@ class Wire:
             asked = json.dumps([m.model_dump() for m in messages], ensure_ascii=False)
             return _record(provider, call.model_copy(update={"request": asked, "reply": scripted.text}), scripted)
         kept = await self._kept(name)
+        if isinstance(kept, CallError):
+            _note(call.model_copy(update={"cached": True, "error": str(kept)}))
+            raise CallError(str(kept), kept.kind)
         if kept is not None:
             return self._read(provider, call.model_copy(update={"cached": True, "reply": kept}))
         return await self._fetch(provider, call, messages, sampling)
 
-    async def _kept(self, name: str) -> str | None:
-        twin = self._flying.get(name)
-        if twin is not None:
-            with contextlib.suppress(CallError, asyncio.CancelledError):
-                return await asyncio.shield(twin)
+    async def _kept(self, name: str) -> str | CallError | None:
+        """What a twin in flight gets, or the cache holds; a twin that is cancelled leaves the call to the next."""
+        while twin := self._flying.get(name):
+            found = await asyncio.shield(twin)
+            if found is not None:
+                return found
         return self._cache.get(name) if self._cache else None
 
     async def _fetch(
         self, provider: Provider, call: Call, messages: Sequence[Message], sampling: Sampling
     ) -> Completion:
         flight = self._flying[call.key] = asyncio.get_running_loop().create_future()
+
+        async def build() -> httpx.Request:
+            return provider.request(await provider.origin(), messages, sampling)
+
         try:
-            request = provider.request(await provider.origin(), messages, sampling)
+            request = await build()
             call = call.model_copy(update={"url": _bare(str(request.url)), "request": request.content.decode()})
-            reply = await self._send(provider, request)
+            reply = await self._send(provider, request, build)
             call = call.model_copy(
                 update={
                     "reply": reply.body,
@@ -136,65 +153,82 @@ class Wire:
                 self._cache.put(call.key, reply.body)
             flight.set_result(reply.body)
             return completion
+        except _Fault as fault:
+            flight.set_result(fault.error)
+            _note(call.model_copy(update={**fault.seen, "error": str(fault.error)}))
+            raise fault.error from None
         except CallError as error:
+            flight.set_result(error)
             _note(call.model_copy(update={"error": str(error)}))
             raise
         finally:
             if not flight.done():
-                flight.cancel()
+                flight.set_result(None)
             del self._flying[call.key]
 
     def _read(self, provider: Provider, call: Call) -> Completion:
         """Read a good reply. One that has not the expected shape was paid for, and would come again: it is refused."""
         try:
             completion = provider.parse(json.loads(call.reply))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             text = (
                 f"{provider.model}: the reply is not what {provider.name} servers send ({error!r}): {call.reply[:200]}"
             )
             raise CallError(text, "broken") from None
         return _record(provider, call, completion)
 
-    async def _send(self, provider: Provider, request: httpx.Request) -> _Reply:
+    async def _send(
+        self, provider: Provider, request: httpx.Request, build: Callable[[], Awaitable[httpx.Request]]
+    ) -> _Reply:
+        """Try until it works or the budget is spent; `build` makes the request anew, as the server may have moved."""
         key = provider.key()
-        if key:
-            request.headers.update(provider.sign(key))
         limit = self._limits.setdefault(f"{request.url.netloc!r}", asyncio.Semaphore(provider.concurrency))
         attempts = AsyncRetrying(
             stop=stop_after_attempt(provider.retries + 1) | _out_of_patience(provider.patience),
             wait=_wait,
-            retry=retry_if_exception(lambda error: isinstance(error, _Passing)),
+            retry=retry_if_exception(lambda error: isinstance(error, _Fault) and error.again),
             reraise=True,
         )
+        tried = -1
         try:
             async for attempt in attempts:
                 with attempt:
+                    tried += 1
+                    request = await build() if tried else request
                     async with limit:
                         reply = await self._once(provider, request, key)
-                    reply.retries = attempt.retry_state.attempt_number - 1
+                    reply.retries = tried
                     return reply
-        except _Passing as fault:
-            raise fault.error from None
+        except _Fault as fault:
+            fault.seen["retries"] = tried
+            raise
         raise AssertionError("tenacity returns or raises")
 
     async def _once(self, provider: Provider, request: httpx.Request, key: str | None) -> _Reply:
+        """One attempt. Raises _Fault."""
+        request.headers.update(provider.sign(key) if key else {})
         request.extensions["timeout"] = {"connect": min(30.0, provider.timeout), "read": provider.timeout, "pool": None}
         started = time.perf_counter()
         place = f"{provider.model} at {_bare(str(request.url))}"
+        seen: dict[str, Any] = {}
         try:
             response = await self._http.send(request)
-            body = response.text
+            body = _hide(response.text, key)
+            seen = {"reply": body, "status": response.status_code}
+            _check(place, response, body)
         except httpx.TimeoutException as error:
             kind, what = ("unreachable", "no connection") if "onnect" in str(error) else ("timeout", "no answer")
-            raise _Passing(
-                CallError(f"{place}: {what} ({str(error) or f'after {provider.timeout} s'})", kind)
-            ) from None
-        except (httpx.TransportError, aiohttp.ClientError, httpx.StreamError) as error:
+            why = _hide(str(error), key) or f"after {provider.timeout} s"
+            fault = _Fault(CallError(f"{place}: {what} ({why})", kind))
+        except (httpx.RequestError, aiohttp.ClientError, httpx.StreamError) as error:
             kind = "unreachable" if isinstance(error, httpx.ConnectError) else "broken"
-            raise _Passing(CallError(f"{place}: {error or type(error).__name__}", kind)) from None
-        body = body.replace(key, "***") if key else body
-        _check(place, response, body)
-        return _Reply(body, response.status_code, time.perf_counter() - started, 0)
+            fault = _Fault(CallError(f"{place}: {_hide(str(error), key) or type(error).__name__}", kind))
+        except _Fault as found:
+            fault = found
+        else:
+            return _Reply(body, response.status_code, time.perf_counter() - started, 0)
+        fault.seen = {**seen, "latency": time.perf_counter() - started}
+        raise fault from None
 
     async def check(self, provider: Provider) -> None:
         """Before anything is paid: is the key set, does the server answer, has it the model?
@@ -205,17 +239,15 @@ class Wire:
         request = await provider.listing()
         if request is None:
             return
-        request.headers.update(provider.sign(key) if key else {})
         patient = provider.model_copy(update={"timeout": min(10.0, provider.timeout)})
         try:
             reply = await self._once(patient, request, key)
-        except _Passing as fault:
+        except _Fault as fault:
             if fault.error.kind in {"unreachable", "timeout"}:
                 raise ConfigError(f"the server does not answer: {fault.error}") from None
-            return
-        except CallError as error:
-            if "HTTP 401" in str(error) or "HTTP 403" in str(error):
-                raise ConfigError(f"the server rejects the key in {provider.secret}: {error}") from None
+            if fault.seen.get("status") in {401, 403}:
+                whose = f"the key in {provider.secret}" if provider.secret else "a call without a key"
+                raise ConfigError(f"the server rejects {whose}: {fault.error}") from None
             return
         known = _listed(reply.body)
         if known and provider.model not in known:
@@ -251,14 +283,14 @@ def _check(place: str, response: httpx.Response, body: str) -> None:
     text = f"{place}: HTTP {status}: {' '.join(body.split())[:300]}"
     if status in PASSING_STATUS:
         kind = "overloaded" if status in {429, 503, 529} else "broken"
-        raise _Passing(CallError(text, kind), _retry_after(response.headers.get("retry-after")))
+        raise _Fault(CallError(text, kind), after=_retry_after(response.headers.get("retry-after")))
     if not response.is_success:
         long = "exceed_context_size" in body or "context_length_exceeded" in body or "prompt is too long" in body
-        raise CallError(text, "too long" if long else "refused")
+        raise _Fault(CallError(text, "too long" if long else "refused"), again=False)
     try:
         json.loads(body)
     except ValueError:
-        raise _Passing(CallError(f"{place}: half a reply: {body[-80:]!r}", "broken")) from None
+        raise _Fault(CallError(f"{place}: half a reply: {body[-80:]!r}", "broken")) from None
 
 
 def _retry_after(value: str | None) -> float | None:
@@ -268,14 +300,15 @@ def _retry_after(value: str | None) -> float | None:
     with contextlib.suppress(ValueError):
         return max(0.0, float(value))
     with contextlib.suppress(ValueError):
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+        date = parsedate_to_datetime(value)
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return None
 
 
 def _wait(state: RetryCallState) -> float:
     fault = state.outcome.exception() if state.outcome else None
     jitter = wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
-    after = fault.after if isinstance(fault, _Passing) else None
+    after = fault.after if isinstance(fault, _Fault) else None
     return jitter if after is None else after + min(jitter, 1.0)
 
 
@@ -284,6 +317,18 @@ def _out_of_patience(seconds: float) -> Any:
         return (state.seconds_since_start or 0.0) + state.upcoming_sleep > seconds
 
     return stop
+
+
+def _fresh(sampling: Sampling) -> Sampling:
+    """Another draw for another sample; what is not drawn at random stays the same call."""
+    sample = _sample.get()
+    if not sample or not sampling.temperature:
+        return sampling
+    return sampling.model_copy(update={"seed": (sampling.seed or 0) + sample})
+
+
+def _hide(text: str, key: str | None) -> str:
+    return text.replace(key, "***") if key else text
 
 
 def _bare(url: str) -> str:

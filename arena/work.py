@@ -66,6 +66,9 @@ async def play(job: Job) -> AsyncIterator[Event]:
         except ConfigError as error:
             yield Event(match=job.match.key, stop=str(error))
             return
+        except Exception as error:
+            yield _failed(job.match, error, [], {"stage": "speak"})
+            return
         if not step.cues:
             break
         events = await asyncio.gather(*(_speak(job.match, cue, step.heard) for cue in step.cues))
@@ -103,10 +106,10 @@ def turn(cue: Cue, text: str, private: str, passage: str | None, after: int) -> 
 
 async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
     case: Case = match.case()
-    view = match.protocol.view(cue.seat, case, heard)
     agent: Agent = match.agents[cue.seat]
-    with recording() as calls:
+    with recording(match.repeat) as calls:
         try:
+            view = match.protocol.view(cue.seat, case, heard)
             speech = await agent.speak(view, cue)
             said = turn(cue, speech.text, speech.private, case.passage, len(heard))
             if not said.text:
@@ -119,9 +122,9 @@ async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
 
 
 async def _decide(match: Match, ask: Ask, turns: list[Turn]) -> Event:
-    view: View = match.verdict_view(turns, ask.order)
-    with recording() as calls:
+    with recording(match.repeat) as calls:
         try:
+            view: View = match.verdict_view(turns, ask.order)
             verdict = await ask.judge.decide(view)
             if len(verdict.p) != len(view.answers):
                 raise Unreadable(f"{len(verdict.p)} probabilities for {len(view.answers)} answers")

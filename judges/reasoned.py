@@ -14,14 +14,22 @@ from arena.provider import Message, Model, Sampling, scripted
 from arena.verdict import ask, letters
 from arena.wire import complete
 
-_VERDICT = re.compile(r"^\W*verdict\W*\s*(?:answer\s+)?([A-Z])\b", re.IGNORECASE | re.MULTILINE)
-_CONFIDENCE = re.compile(r"^\W*confidence\W*\s*(\d+(?:\.\d+)?)\s*%?", re.IGNORECASE | re.MULTILINE)
+_VERDICT = re.compile(
+    r"^\W*verdict\W*\s*(?:answer\s+)?([A-Z])\b(?!\s*[/|,&]\s*[A-Z]\b)(?=\s*(?:$|[^\w\s]))", re.IGNORECASE | re.MULTILINE
+)
+"""The letter alone, or before punctuation: `Verdict: a close call` and `Verdict: A or B` are no verdicts."""
+_CONFIDENCE = re.compile(
+    r"^\W*confidence\W*\s*(\d+(?:\.\d+)?)(?![\d.]*\d)\s*+(%|percent)?+(?!\s*(?:/|out\b|or\b|to\b|[-–—]\s*\d))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A number of percent, and its sign; `8/10` and `70-80` are neither."""
 
 
 class Reasoned(Judge):
     """The confidence goes to the verdict's answer and the rest to the others in equal parts.
 
-    Two different verdicts in one reply, or none, or no confidence, are unreadable.
+    Two different verdicts in one reply, or none, or no confidence, are unreadable; so is a confidence up to 1 without a
+    percent sign, which may be a percentage or a probability.
     """
 
     model: Model = Field(default_factory=scripted)
@@ -45,8 +53,9 @@ def _read(text: str, wanted: str) -> Verdict:
         raise Unreadable(
             f"one verdict of {', '.join(wanted)} and a confidence were asked for: {found}: {text[-120:]!r}"
         )
-    confidence = float(stated[-1]) / 100
-    if not 0 <= confidence <= 1:
-        raise Unreadable(f"a confidence of {stated[-1]} percent")
+    number, sign = stated[-1]
+    confidence = float(number) / 100
+    if confidence > 1 or (0 < confidence <= 0.01 and not sign):
+        raise Unreadable(f"a confidence of {number} {sign or 'without a percent sign'}")
     rest = (1 - confidence) / (len(wanted) - 1)
     return Verdict(p=tuple(confidence if letter in verdicts else rest for letter in wanted), reason=text.strip())

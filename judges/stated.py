@@ -40,13 +40,23 @@ def _schema(wanted: str) -> dict[str, object]:
 
 
 def _read(text: str, wanted: str) -> Verdict:
-    found = re.findall(r"\{[^{}]*\}", text)
-    try:
-        stated = json.loads(found[-1])
-        p = [float(stated[letter]) for letter in wanted]
-    except (IndexError, ValueError, KeyError, TypeError):
-        raise Unreadable(f"no JSON with a probability for each of {', '.join(wanted)}: {text[:120]!r}") from None
+    stated = {p for part in re.findall(r"\{[^{}]*\}", text) if (p := _numbers(part, wanted))}
+    if len(stated) != 1:
+        number = f"{len(stated)} different objects of" if stated else "no"
+        raise Unreadable(f"{number} JSON with a probability for each of {', '.join(wanted)}: {text[:120]!r}")
+    p = stated.pop()
     whole = sum(p)
-    if min(p) < 0 or abs(whole - 1) > _TOLERANCE:
-        raise Unreadable(f"the stated probabilities {p} do not sum to 1")
+    if not (min(p) >= 0 and abs(whole - 1) <= _TOLERANCE):
+        raise Unreadable(f"the stated probabilities {list(p)} do not sum to 1")
     return Verdict(p=tuple(x / whole for x in p), reason=text.strip())
+
+
+def _numbers(text: str, wanted: str) -> tuple[float, ...]:
+    """The numbers of a JSON object by letter; none where one is missing or not a number."""
+    try:
+        stated = json.loads(text)
+        if any(isinstance(stated[letter], bool) for letter in wanted):
+            return ()
+        return tuple(float(stated[letter]) for letter in wanted)
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return ()

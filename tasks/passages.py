@@ -29,13 +29,13 @@ class _Fact(NamedTuple):
 _FACTS = (
     _Fact(
         ("Tarsk", "Velmouth", "Oxney", "Brindal", "Corrow", "Hollin", "Skarne", "Pellworth", "Drossel", "Minch"),
-        ("{n} came from {v}.", "{n} was born in {v}.", "The home of {n} was {v}."),
+        ("{n} came from {v}.", "{v} was where {n} came from.", "{n} was the one who came from {v}."),
         "Where did {n} come from?",
         "the settler from {v}",
     ),
     _Fact(
         ("cooper", "glazier", "beekeeper", "ropemaker", "saddler", "clockmaker", "dyer", "mason", "fletcher", "baker"),
-        ("{n} worked as a {v}.", "By trade {n} was a {v}.", "{n} earned a living as a {v}."),
+        ("By trade {n} was a {v}.", "{n} was a {v} by trade.", "The trade of {n} was that of a {v}."),
         "What was the trade of {n}?",
         "the {v}",
     ),
@@ -52,7 +52,7 @@ _FACTS = (
             "a silver flute",
             "a painted sled",
         ),
-        ("{n} brought {v} on the boat.", "{n} carried {v} ashore.", "{n} would not travel without {v}."),
+        ("{n} brought {v}.", "{n} brought {v} on the boat.", "What {n} brought was {v}."),
         "What did {n} bring?",
         "the settler who brought {v}",
     ),
@@ -69,11 +69,11 @@ _FACTS = (
         ),
         (
             "{n} spent the first winter in the {v}.",
-            "In the first winter {n} slept in the {v}.",
-            "{n} wintered in the {v}.",
+            "{n} was in the {v} for the first winter.",
+            "For the first winter {n} lived in the {v}.",
         ),
         "Where did {n} spend the first winter?",
-        "the settler who wintered in the {v}",
+        "the settler who spent the first winter in the {v}",
     ),
 )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 
+from arena.plugin import OPERATIONAL
 from arena.provider import Completion, Message, Provider, Sampling
 
 
@@ -16,7 +17,7 @@ class Anthropic(Provider):
 
     base_url: str = "https://api.anthropic.com/v1"
     model: str = "claude-haiku-4-5"
-    key_env: str = "ANTHROPIC_API_KEY"
+    key_env: Annotated[str, OPERATIONAL] = "ANTHROPIC_API_KEY"
     """The environment variable with the key."""
 
     @property
@@ -69,7 +70,7 @@ def _text(block: dict[str, Any]) -> str:
 
 def _read(usage: dict[str, Any]) -> int | None:
     """Prompt tokens: those read anew and those of the prompt cache, which Anthropic counts apart."""
-    if "input_tokens" not in usage:
+    if usage.get("input_tokens") is None:
         return None
     cached = ("cache_creation_input_tokens", "cache_read_input_tokens")
     return int(usage["input_tokens"]) + sum(int(usage.get(name) or 0) for name in cached)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import httpx
 
+from arena.plugin import OPERATIONAL
 from arena.provider import Completion, Message, Provider, Sampling
 
 
@@ -15,7 +16,7 @@ class OpenAI(Provider):
 
     base_url: str = "https://api.openai.com/v1"
     model: str = "gpt-4o-mini"
-    key_env: str | None = "OPENAI_API_KEY"
+    key_env: Annotated[str | None, OPERATIONAL] = "OPENAI_API_KEY"
     """The environment variable with the key; `""` for a server that needs none."""
     limit_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """How the server calls the limit on a reply's length."""

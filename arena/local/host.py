@@ -16,8 +16,8 @@ from pathlib import Path
 
 GRACE = 5.0
 """Seconds without any user after which the server ends."""
-FIRST = 120.0
-"""Seconds within which the first user must come."""
+FIRST = 15.0
+"""Seconds after loading within which the first user must come: it waits at the door, so a later one was killed."""
 
 
 class Users:

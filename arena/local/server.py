@@ -17,6 +17,7 @@ from arena.errors import CallError
 from arena.local import weights
 
 _LOADING = 180.0
+_GREETING = 10.0
 _held: dict[str, tuple[int, socket.socket, str]] = {}
 
 
@@ -40,11 +41,11 @@ def _reach(name: str, file: Path, slots: int, context: int) -> str:
     place = room / name
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        door = _knock(place)
-        if door is None:
+        found = _knock(place)
+        if found is None:
             host = _launch(place, file, slots, context)
-            door = _wait(place, host)
-    url = door.makefile().readline().strip()
+            found = _wait(place, host)
+    door, url = found
     _held[name] = (os.getpid(), door, f"{url}/v1")
     return _held[name][2]
 
@@ -58,26 +59,33 @@ def _launch(place: Path, file: Path, slots: int, context: int) -> subprocess.Pop
     )
 
 
-def _wait(place: Path, host: subprocess.Popen[bytes]) -> socket.socket:
+def _wait(place: Path, host: subprocess.Popen[bytes]) -> tuple[socket.socket, str]:
     until = time.monotonic() + _LOADING
     while time.monotonic() < until and host.poll() is None:
-        door = _knock(place)
-        if door:
-            return door
+        found = _knock(place)
+        if found:
+            return found
         time.sleep(0.1)
     host.kill()
     tail = place.with_suffix(".log").read_text(errors="replace")[-300:]
     raise CallError(f"the embedded server did not start: {tail}", "unreachable")
 
 
-def _knock(place: Path) -> socket.socket | None:
+def _knock(place: Path) -> tuple[socket.socket, str] | None:
+    """The connection and the URL it brings; None where no host listens, or one that is about to end."""
     door = socket.socket(socket.AF_UNIX)
+    door.settimeout(_GREETING)
     try:
         door.connect(str(place))
+        with door.makefile() as lines:
+            url = lines.readline().strip()
     except OSError:
+        url = ""
+    if not url:
         door.close()
         return None
-    return door
+    door.settimeout(None)
+    return door, url
 
 
 def _alive(door: socket.socket) -> bool:

@@ -6,6 +6,7 @@ Writing the same thing twice leaves it as it was, so that resuming is running th
 from __future__ import annotations
 
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from arena.errors import StoreError
 from arena.experiment import Experiment
@@ -46,14 +47,22 @@ def connect(place: str | None = None, create: bool = True) -> Engine:
         raise StoreError(f"no store at {file}; `arena run FILE` makes one, `--db` or $ARENA_DB names another")
     if file and not file.parent.is_dir():
         raise StoreError(f"no folder {file.parent} for the store {file}")
-    engine = create_engine(where)
+    try:
+        engine = create_engine(where)
+    except (ArgumentError, ImportError) as error:
+        raise StoreError(f"no store can be reached by {shown(where)!r}: {error}") from None
     if file:
         event.listen(engine, "connect", _sqlite)
         event.listen(engine, "begin", _immediate)
-    with guarded(where), engine.execution_options(writes=True).begin() as db:
+    with guarded(shown(where)), engine.execution_options(writes=True).begin() as db:
         schema.metadata.create_all(db)
-        _version(db, where)
+        _version(db, shown(where))
     return engine
+
+
+def shown(where: str) -> str:
+    """A URL without its password."""
+    return re.sub(r"(?<=://)([^/@]*:)[^/]*@", r"\1***@", where)
 
 
 def replies(engine: Engine, shared: bool = False) -> Path:
@@ -173,15 +182,19 @@ class Store:
             for i, turn in enumerate(turns)
         ]
         _insert(db, schema.turns, rows)
-        for turn in turns:
-            self._mend(db, match, stage="speak", seat=turn.seat)
+        for seat in ("", *(turn.seat for turn in turns)):
+            self._mend(db, match, stage="speak", seat=seat)
 
     def _ruling(self, db: Connection, ruling: Ruling) -> None:
         _insert(db, schema.rulings, [ruling.model_dump(mode="json")])
         self._mend(db, ruling.match, stage="decide", judge=ruling.judge, order=ruling.order)
+        self._mend(db, ruling.match, stage="speak", seat="")
 
     def _mend(self, db: Connection, match: str, **where: Any) -> None:
-        """What failed before and has now come about is no failure any more; the row stays."""
+        """What failed before and has now come about is no failure any more; the row stays.
+
+        A failure of the whole match, which names no seat, is mended by whatever comes about in it.
+        """
         table = schema.failures
         wanted = [table.c.match == match, *(table.c[name] == value for name, value in where.items())]
         db.execute(update(table).where(*wanted).values(mended=True))

@@ -1,0 +1,44 @@
+# `make demo` plays the demonstration, `make test` runs every check; each sets up all that it needs.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN = $(VENV)/bin
+DONE = $(VENV)/.installed
+CHROMIUM ?= /usr/bin/chromium
+
+.PHONY: demo test check browser weights dashboard clean
+
+demo: $(DONE)
+	$(BIN)/arena fetch qwen2.5-1.5b
+	$(BIN)/arena run quickstart
+	@echo
+	@echo "The results lie in $${ARENA_DB:-arena.db}: \`$(BIN)/arena show\` lists the matches, \`make dashboard\` opens the dashboard."
+
+test: check weights browser
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(DONE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+dashboard: $(DONE)
+	$(BIN)/arena dashboard
+
+weights: $(DONE)
+	$(BIN)/arena fetch smollm2-135m
+
+# Tests look at the pages in a real browser, which no Python package brings.
+browser:
+	@test -x $(CHROMIUM) || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
+	  || { echo "install Chromium, or set ARENA_NO_BROWSER=1 to leave the browser tests out"; test -n "$$ARENA_NO_BROWSER"; }
+
+$(DONE): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""One page a file; the entry lists this folder."""

@@ -1,0 +1,206 @@
+"""Running an experiment: going on after every kind of end, paying for nothing twice, stopping in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import Shell, modelled, play, scripted, wait_for
+from server import Server
+
+from arena.store import db, read
+
+
+def verdicts(store: Path) -> list[tuple[Any, ...]]:
+    """What a store's newest run came to."""
+    engine = db.connect(str(store), create=False)
+    rows = read.records(engine, read.run_id(engine, None))
+    return [(row.match, row.judge, row.order, row.state, row.p) for row in rows]
+
+
+def texts(store: Path) -> list[str]:
+    engine = db.connect(str(store), create=False)
+    lines = read.listing(engine, read.run_id(engine, None))
+    return [turn.text for line in lines for turn in sorted(read.kept(engine, line["key"]).turns, key=str)]
+
+
+def test_the_same_command_again_plays_nothing(server: Server, shell: Shell) -> None:
+    file = shell.write(modelled(server.url))
+    first = shell.run("run", file, "--here")
+    sent = len(server.bodies)
+    again = shell.run("run", file, "--here", "--json")
+    assert (first.returncode, again.returncode, len(server.bodies)) == (0, 0, sent)
+    assert json.loads(again.stdout)["ruled"] == json.loads(again.stdout)["rulings"] == 4
+    assert again.stderr.splitlines() == ["run t-" + json.loads(again.stdout)["run"][2:] + ": 2 matches"]
+
+
+@pytest.mark.parametrize("answered", [0, 1, 3, 6, 9, 11])
+def test_killed_at_any_moment_it_goes_on_and_pays_nothing_twice(server: Server, shell: Shell, answered: int) -> None:
+    file = shell.write(modelled(server.url))
+    server.hold_after = answered
+    killed = shell.start("run", file, "--here")
+    wait_for(lambda: server.waiting > 0)
+    time.sleep(0.3)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    server.hold_after = None
+    time.sleep(0.1)
+    assert shell.run("run", file, "--here").returncode == 0
+    assert set(server.answered.values()) == {1}
+    play(modelled(server.url), shell.folder, "undisturbed.db")
+    assert verdicts(shell.folder / "arena.db") == verdicts(shell.folder / "undisturbed.db")
+    assert texts(shell.folder / "arena.db") == texts(shell.folder / "undisturbed.db")
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_stops_in_order_and_keeps_what_is_finished(
+    server: Server, shell: Shell, name: signal.Signals
+) -> None:
+    file = shell.write(modelled(server.url))
+    server.hold_after = 7
+    running = shell.start("run", file, "--here", "--json")
+    wait_for(lambda: server.waiting > 0)
+    time.sleep(0.3)
+    started = time.monotonic()
+    running.send_signal(name)
+    told = json.loads(running.communicate(timeout=20)[0])
+    assert (running.returncode, told["exit"]) == (130, 130)
+    assert time.monotonic() - started < 8
+    assert told["spent"]["calls"] >= 4
+    assert "Traceback" not in shell.stderr()
+    server.hold_after = None
+    assert shell.run("run", file, "--here").returncode == 0
+    assert set(server.answered.values()) == {1}
+
+
+def test_a_signal_before_anything_was_ruled_is_no_error(server: Server, shell: Shell) -> None:
+    server.hold_after = 0
+    running = shell.start("run", shell.write(modelled(server.url)), "--here")
+    wait_for(lambda: server.waiting > 0)
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.wait(20) == 130
+    assert "Traceback" not in shell.stderr()
+
+
+def test_ctrl_c_while_the_models_are_checked_exits_with_130(shell: Shell) -> None:
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        running = shell.start("run", shell.write(modelled(url)), "--here")
+        silent.accept()
+        os.killpg(running.pid, signal.SIGINT)
+        assert running.wait(10) == 130
+    assert "Traceback" not in shell.stderr()
+
+
+def test_the_limit_of_calls_stops_with_4_and_a_higher_one_goes_on(server: Server, tmp_path: Path) -> None:
+    table = modelled(server.url, questions=4) | {"workers": {"count": 1, "matches": 1}}
+    code, _ = play(table | {"limits": {"max_calls": 7}}, tmp_path)
+    spent = len(server.bodies)
+    assert (code, spent) == (4, 12)
+    assert play(table | {"limits": {"max_calls": 7}}, tmp_path)[0] == 4
+    assert len(server.bodies) == spent
+    assert play(table, tmp_path)[0] == 0
+    assert set(server.answered.values()) == {1}
+
+
+def test_the_limits_of_tokens_and_dollars_stop_with_4(server: Server, tmp_path: Path) -> None:
+    table = modelled(server.url, questions=4, price_in=10.0, price_out=10.0) | {"workers": {"matches": 1}}
+    assert play(table | {"limits": {"max_tokens": 300}}, tmp_path, "tokens.db")[0] == 4
+    assert play(table | {"limits": {"max_cost": 0.003}}, tmp_path, "dollars.db")[0] == 4
+    assert play(table | {"limits": {"max_cost": 100.0}}, tmp_path, "dollars.db")[0] == 0
+
+
+def test_what_failed_and_may_pass_is_mended_by_the_next_run(server: Server, tmp_path: Path) -> None:
+    table = modelled(server.url, retries=0)
+    server.choose = lambda body: "500" if body.get("logprobs") and len(server.bodies) % 2 else None
+    code, watch = play(table, tmp_path)
+    failed = [event.failure for event in watch.events if event.failure]
+    assert code == 3
+    assert {(f.stage, f.kind, f.passing) for f in failed} == {("decide", "broken", True)}
+    server.choose = None
+    assert play(table, tmp_path)[0] == 0
+    assert set(server.answered.values()) == {1}
+
+
+def test_a_speaker_who_fails_costs_its_match_and_no_other(server: Server, tmp_path: Path) -> None:
+    table = modelled(server.url, questions=3, retries=0)
+    server.faults.extend(["500"])
+    code, watch = play(table, tmp_path)
+    assert code == 3
+    assert [e.failure.stage for e in watch.events if e.failure] == ["speak"]
+    assert sum(e.ruling is not None for e in watch.events) == 4
+    assert play(table, tmp_path)[0] == 0
+
+
+def test_what_can_never_pass_is_not_paid_for_again(server: Server, tmp_path: Path) -> None:
+    server.choose = lambda body: "too long" if body.get("logprobs") else None
+    assert play(modelled(server.url), tmp_path)[0] == 3
+    sent = len(server.bodies)
+    assert play(modelled(server.url), tmp_path)[0] == 3
+    assert len(server.bodies) == sent
+
+
+def test_a_reply_that_cannot_be_read_is_a_state_and_no_score(server: Server, tmp_path: Path) -> None:
+    server.choose = lambda body: "no logprobs" if body.get("logprobs") else None
+    code, _ = play(modelled(server.url), tmp_path)
+    engine = db.connect(str(tmp_path / "arena.db"))
+    run = read.run_id(engine, None)
+    assert code == 0
+    assert (read.counts(engine, run).unreadable, read.counts(engine, run).ruled) == (4, 4)
+    assert [record.score for record in read.records(engine, run)] == [None] * 4
+
+
+def test_a_new_judge_pays_for_its_rulings_alone(server: Server, tmp_path: Path) -> None:
+    table = modelled(server.url)
+    play(table, tmp_path)
+    sent = len(server.bodies)
+    assert play(table | {"judges": [*table["judges"], {"use": "stated", "model": "m"}]}, tmp_path)[0] == 0
+    new = server.bodies[sent:]
+    assert len(new) == 4
+    assert all("Reply in JSON" in body for body in new)
+
+
+def test_more_questions_pay_for_the_new_ones_alone(server: Server, tmp_path: Path) -> None:
+    play(modelled(server.url, questions=2), tmp_path)
+    sent = len(server.bodies)
+    assert play(modelled(server.url, questions=3), tmp_path)[0] == 0
+    assert len(server.bodies) == sent * 3 // 2
+
+
+def test_how_a_model_is_reached_is_not_part_of_what_was_played(server: Server, tmp_path: Path) -> None:
+    play(modelled(server.url), tmp_path)
+    sent = len(server.bodies)
+    other = modelled(server.url, retries=7, timeout=9.0, price_in=1.0, price_out=1.0, concurrency=2)
+    assert play(other, tmp_path)[0] == 0
+    assert len(server.bodies) == sent
+
+
+def test_a_fault_in_a_plugin_is_a_failure_with_its_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clumsy.py").write_text(
+        "from arena.judge import Judge\nfrom arena.protocol import Protocol\n\n\n"
+        "class Broken(Judge):\n    async def decide(self, view):\n        raise KeyError('what now')\n\n\n"
+        "class Odd(Protocol):\n    def play(self, case):\n        yield from ()\n"
+        "    def view(self, seat, case, turns):\n        raise ZeroDivisionError('no view')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    table = scripted(1) | {"protocols": ["direct", {"use": "clumsy.Odd"}], "judges": [{"use": "clumsy.Broken"}]}
+    code, watch = play(table, tmp_path)
+    assert code == 3
+    found = {e.failure.message for e in watch.events if e.failure}
+    assert found == {"KeyError: 'what now'", "ZeroDivisionError: no view"}
+
+
+def test_the_events_of_a_match_come_in_the_order_of_the_game(server: Server, tmp_path: Path) -> None:
+    _, watch = play(modelled(server.url, questions=3), tmp_path)
+    for match in {event.match for event in watch.events}:
+        kinds = [(e.turns[0].round, e.over) if e.turns else "ruling" for e in watch.events if e.match == match]
+        assert kinds == [(1, False), (1, False), (2, False), (2, True), "ruling", "ruling"]

@@ -1,0 +1,25 @@
+"""Fixtures of all tests: a model server and the command line, each of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab import Shell
+from server import Server
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A model server on the loopback interface."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    """The command line, in the test's folder."""
+    made = Shell(tmp_path)
+    yield made
+    made.close()

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from agents.models.scripted import Scripted as Model
+from arena.errors import Unreadable
+from arena.nouns import JUDGE, Verdict, View
+from arena.wire import Wire
+from judges.reasoned import Reasoned
+
+
+def decide(text: str, answers: int = 2) -> Verdict:
+    view = View(seat=JUDGE, question="Who?", answers=tuple(f"answer {i}" for i in range(answers)))
+
+    async def run() -> Verdict:
+        async with Wire():
+            return await Reasoned(model=Model(otherwise=text)).decide(view)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mira it is.\nVerdict: B\nConfidence: 80%",
+        "**Verdict:** B\n**Confidence:** 80 %",
+        "verdict: b\nconfidence: 80",
+        "Verdict: answer B.\nConfidence: 80.0 percent",
+        "Verdict: [B]\n- Confidence: 80%.",
+        "Verdict:\n\nB (Jonas)\n\nConfidence: 80%, as no one says more",
+        "Verdict: B\nI looked again.\nVerdict: B\nConfidence: 60%\nConfidence: 80%",
+        "A verdict is hard. The verdict depends on A.\nVerdict: B\nConfidence: 80%",
+    ],
+)
+def test_a_verdict_and_a_confidence_are_read(text: str) -> None:
+    assert decide(text).p == pytest.approx((0.2, 0.8))
+
+
+def test_the_rest_is_shared_in_equal_parts() -> None:
+    assert decide("Verdict: C\nConfidence: 40%", 4).p == pytest.approx((0.2, 0.2, 0.4, 0.2))
+    assert decide("Verdict: A\nConfidence: 100%", 5).p == (1, 0, 0, 0, 0)
+    assert decide("Verdict: A\nConfidence: 0%").p == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Verdict: A\nVerdict: B\nConfidence: 80%",
+        "Verdict: A\n",
+        "Confidence: 80%",
+        "Verdict: C\nConfidence: 80%",
+        "Verdict: A\nConfidence: high",
+        "Verdict: a close call\nConfidence: 80%",
+        "Verdict: A or B\nConfidence: 80%",
+        "Verdict: A/B\nConfidence: 80%",
+        "Verdict: Apples\nConfidence: 80%",
+        "Verdict: I cannot say\nConfidence: 0%",
+        "A\n80%",
+        "",
+    ],
+)
+def test_without_one_verdict_and_a_confidence_it_is_unreadable(text: str) -> None:
+    with pytest.raises(Unreadable, match="one verdict of A, B and a confidence were asked for"):
+        decide(text)
+
+
+@pytest.mark.parametrize(
+    "confidence", ["101%", "0.9", "1", "0.01", "1000", "8/10", "70-80%", "70% to 80%", "9 out of 10"]
+)
+def test_a_confidence_that_may_mean_two_things_is_not_guessed(confidence: str) -> None:
+    with pytest.raises(Unreadable):
+        decide(f"Verdict: A\nConfidence: {confidence}")
+
+
+def test_a_small_confidence_with_its_sign_is_taken_at_its_word() -> None:
+    assert decide("Verdict: A\nConfidence: 0.5%").p == pytest.approx((0.005, 0.995))

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from agents.models.openai import OpenAI
+from arena import plugin
+from arena.cache import Cache
+from arena.errors import Unreadable
+from arena.nouns import JUDGE, Said, Verdict, View
+from arena.provider import Sampling
+from arena.verdict import examples
+from arena.wire import Wire
+from judges.token import Token
+
+SIDES = {"alice": 1, "bob": 0}
+TURNS = tuple(Said(seat=seat, round=1, text=f"{seat} speaks") for seat in SIDES)
+VIEW = View(seat=JUDGE, question="Who?", answers=("Mira", "Jonas"), sides=SIDES, turns=TURNS)
+ALONE = VIEW.model_copy(update={"sides": {"consultant": 0}, "turns": (Said(seat="consultant", round=1, text="x"),)})
+
+
+@pytest.fixture
+def replies(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "replies.db")
+
+
+def decide(replies: Cache, top: dict[str, float] | None, view: View = VIEW, **fields: object) -> Verdict:
+    """What the judge makes of a server's reply with these probabilities for the first token."""
+    judge = Token(model=OpenAI(key_env=None), **fields)
+    alternatives = [{"token": token, "logprob": math.log(p)} for token, p in (top or {}).items()]
+    logprobs = {"content": [{**alternatives[0], "top_logprobs": alternatives}]} if top else None
+    reply = {"choices": [{"message": {"content": "A"}, "logprobs": logprobs}]}
+    sampling = Sampling(max_tokens=1, top_logprobs=judge.top)
+    replies.put(plugin.key(judge.model, judge.messages(view), sampling), json.dumps(reply))
+
+    async def run() -> Verdict:
+        async with Wire(replies):
+            return await judge.decide(view)
+
+    return asyncio.run(run())
+
+
+def test_the_letters_probabilities_are_renormalised(replies: Cache) -> None:
+    verdict = decide(replies, {"A": 0.6, "B": 0.2, "The": 0.2})
+    assert verdict.p == pytest.approx((0.75, 0.25)) and verdict.flags == ()
+
+
+def test_the_spellings_of_a_letter_with_spaces_are_summed(replies: Cache) -> None:
+    verdict = decide(replies, {"A": 0.3, " A": 0.2, "\nB": 0.1, "AB": 0.3, "a": 0.05})
+    assert verdict.p == pytest.approx((5 / 6, 1 / 6))
+
+
+def test_an_absent_letter_gets_the_smallest_returned_probability_and_a_flag(replies: Cache) -> None:
+    verdict = decide(replies, {"A": 0.5, "The": 0.02})
+    assert verdict.p == pytest.approx((0.5 / 0.52, 0.02 / 0.52))
+    assert verdict.flags == ("letter B absent",)
+
+
+def test_an_absent_letter_gets_no_more_than_is_left(replies: Cache) -> None:
+    verdict = decide(replies, {"B": 0.95, "The": 0.04})
+    assert verdict.p == pytest.approx((0.01 / 0.96, 0.95 / 0.96))
+    assert verdict.flags == ("letter A absent",)
+    certain = decide(replies, {"A": 1.0}, VIEW.model_copy(update={"question": "Sure?"}))
+    assert 0 < certain.p[1] < 1e-8
+
+
+def test_each_of_four_letters_has_its_place(replies: Cache) -> None:
+    view = VIEW.model_copy(update={"answers": ("w", "x", "y", "z"), "sides": {}, "turns": ()})
+    verdict = decide(replies, {"D": 0.4, "B": 0.3, "A": 0.2, "C": 0.1}, view)
+    assert verdict.p == pytest.approx((0.2, 0.3, 0.1, 0.4))
+
+
+def test_a_letter_that_is_no_answer_does_not_count(replies: Cache) -> None:
+    assert decide(replies, {"C": 0.8, "A": 0.1, "B": 0.1}).p == pytest.approx((0.5, 0.5))
+
+
+@pytest.mark.parametrize("top", [None, {"The": 0.9, "C": 0.1}])
+def test_without_log_probabilities_or_letters_it_is_unreadable(replies: Cache, top: dict[str, float] | None) -> None:
+    with pytest.raises(Unreadable, match="no log-probabilities|no letter of AB"):
+        decide(replies, top)
+
+
+def test_the_examples_have_the_shape_of_the_case() -> None:
+    for view, _ in examples(VIEW, 2):
+        assert {t.seat for t in view.turns} == {"alice", "bob"} and view.passage is None
+    for view, _ in examples(VIEW.model_copy(update={"turns": (), "sides": {}, "passage": "text"}), 2):
+        assert view.turns == () and view.passage
+    assert [letter for _, letter in examples(VIEW, 2)] == ["B", "A"]
+
+
+def test_a_lone_speaker_is_right_in_one_example_and_wrong_in_the_other() -> None:
+    right = ["AB"[view.sides["consultant"]] == letter for view, letter in examples(ALONE, 2)]
+    assert right == [True, False]
+
+
+def test_the_examples_are_asked_in_the_same_words_and_come_first() -> None:
+    chat = Token().messages(ALONE)
+    assert [m.role for m in chat] == ["user", "assistant"] * 2 + ["user"]
+    assert {m.content for m in chat[1::2]} == {"A", "B"}
+    assert len({m.content.rpartition("\n")[2] for m in chat[::2]}) == 1
+    assert Token(shots=0).messages(ALONE) == chat[-1:]
+
+
+def test_without_examples_the_prompt_begins_with_the_passage() -> None:
+    (asked,) = Token(shots=0).messages(VIEW.model_copy(update={"passage": "Bees."}))
+    assert asked.content.startswith("Passage:\nBees.\n\nQuestion: Who?")

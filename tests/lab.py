@@ -1,0 +1,155 @@
+"""Shared by the tests: experiments as tables and files, playing them in this process, the command line in another."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from arena.crew import Here
+from arena.experiment import read as experiment_of
+from arena.run import Driver, Exit
+from arena.store import db
+from arena.work import Event, Job
+
+ARENA = Path(sys.executable).with_name("arena")
+Table = dict[str, Any]
+
+
+def dumps(table: Table) -> str:
+    """A table as TOML, one top-level key a line."""
+    return "".join(f"{name} = {_value(value)}\n" for name, value in table.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(v) for v in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def modelled(url: str, questions: int = 2, **model: Any) -> Table:
+    """A two-round debate and a consultancy before a token judge, all by the model server at `url`."""
+    named = {"use": "openai", "base_url": url, "model": "tiny", "key_env": "", "retries": 2, "timeout": 20.0, **model}
+    return {
+        "name": "t",
+        "seed": 3,
+        "models": {"m": named},
+        "tasks": [{"use": "passages", "questions": questions}],
+        "protocols": [{"use": "debate", "rounds": 2, "words": 30}],
+        "agents": [{"debater": {"use": "debater", "model": "m"}, "consultant": {"use": "consultant", "model": "m"}}],
+        "judges": [{"use": "token", "model": "m", "shots": 0}],
+        "workers": {"count": 1, "matches": 2},
+    }
+
+
+def scripted(questions: int = 4) -> Table:
+    """Four protocols before two judges, none of which needs a model."""
+    said = {"use": "scripted", "lines": ["It is $mine, as <quote>the boat</quote> shows.", "Round $round: $mine."]}
+    return {
+        "name": "s",
+        "seed": 5,
+        "tasks": [{"use": "passages", "questions": questions}],
+        "protocols": ["direct", "expert", {"use": "consultancy", "words": 20}, {"use": "debate", "rounds": 2}],
+        "agents": [{"debater": said, "consultant": said}],
+        "judges": [{"use": "scripted", "rule": "passage"}, {"use": "scripted", "rule": "first"}],
+    }
+
+
+class Silent:
+    """Watches a run and keeps its events."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def begin(self, run: str, matches: int) -> None:
+        self.run = run
+
+    def skip(self, matches: int) -> None: ...
+
+    def note(self, job: Job, event: Event) -> None:
+        self.events.append(event)
+
+    def finish(self, job: Job, whole: bool) -> None: ...
+
+
+def play(table: Table, folder: Path, store: str = "arena.db") -> tuple[Exit, Silent]:
+    """Play a table in this process, in a store of that folder; the exit code and the events."""
+    experiment = experiment_of(table, folder / "e.toml")
+    engine = db.connect(str(folder / store))
+    watch = Silent()
+    width = experiment.workers.count * experiment.workers.matches
+    driver = Driver(db.Store(engine), experiment, lambda: Here(width, db.replies(engine)), watch)
+    try:
+        return asyncio.run(driver.run()), watch
+    finally:
+        engine.dispose()
+
+
+class Shell:
+    """The installed command line, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("ARENA_DB", "FORCE_COLOR", "COLUMNS"))}
+        self._started: list[subprocess.Popen[str]] = []
+
+    def write(self, table: Table, name: str = "e.toml") -> str:
+        """Write an experiment file; its name."""
+        (self.folder / name).write_text(dumps(table), encoding="utf-8")
+        return name
+
+    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `arena` to its end."""
+        command = [str(ARENA), *words]
+        return subprocess.run(
+            command, cwd=self.folder, env=self.env | env, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def start(self, *words: str, prefix: Sequence[str] = (), **env: str) -> subprocess.Popen[str]:
+        """Start `arena` in a process group of its own."""
+        log = (self.folder / "stderr.txt").open("w")
+        started = subprocess.Popen(
+            [*prefix, str(ARENA), *words],
+            cwd=self.folder,
+            env=self.env | env,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+        log.close()
+        self._started.append(started)
+        return started
+
+    def stderr(self) -> str:
+        """What the started process complained of so far."""
+        return (self.folder / "stderr.txt").read_text()
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+def wait_for(true: Callable[[], Any], seconds: float = 20.0) -> None:
+    """Wait until something is true, and fail if it does not become so."""
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, f"not true after {seconds} s"
+        time.sleep(0.02)
+
+
+def clean(done: subprocess.CompletedProcess[str]) -> str:
+    """What a failing command printed, which must be messages and no traceback."""
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    return done.stderr
