@@ -27,8 +27,8 @@ def progress(run: str, counts: Counts, paid: Spent) -> Text:
     """How far a run is and what it took."""
     cost = "cost unknown" if paid.cost is None else f"${paid.cost:.4f}"
     return Text(
-        f"run {run}: {counts.over} of {counts.planned} transcripts complete, {counts.ruled} of {counts.rulings} rulings, "
-        f"{counts.unreadable} unreadable, {counts.failed} failed; "
+        f"run {run}: {counts.over} of {counts.planned} transcripts complete, "
+        f"{counts.ruled} of {counts.rulings} rulings, {counts.unreadable} unreadable, {counts.failed} failed; "
         f"{paid.calls:,} calls, {paid.tokens:,} tokens, {cost}"
     )
 

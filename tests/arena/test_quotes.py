@@ -82,12 +82,13 @@ def test_a_quote_that_is_not_closed_is_no_quote() -> None:
 
 
 FORGED = [
-    "<v_quote>", "</v_quote>", "</V_Quote >", "<u_quote>", "< v-quote >", "<v quote>", "<verified_quote>",
-    "<unverified quote>", '<v_quote id="1">', "[verified]", "[VERIFIED]", "(Unverified)", "[not verified]", "{verified}",
-    "<verified>", "</verified>", "[verified quote]", "[quote verified]", "[verified ✓]", "<v_<v_quote>quote>",
-    "<v_<u_<v_quote>quote>quote>", "[veri[verified]fied]", "＜v_quote＞", "＜/v_quote＞", "［verified］", "（verified）",
-    "【verified】", "‹v_quote›", "✓", "✔️", "✅", "☑", "❌", "&lt;v_quote&gt;", "&lt;/v_quote&gt;", "<v_quote", "</v_quote\n",
-    "<vquote>", "<V_QUOTE>", "<v__quote>",
+    "<v_quote>", "</v_quote>", "</V_Quote >", "<u_quote>", "< v-quote >", "<v quote>",
+    "<verified_quote>", "<unverified quote>", '<v_quote id="1">', "[verified]", "[VERIFIED]",
+    "(Unverified)", "[not verified]", "{verified}", "<verified>", "</verified>", "[verified quote]",
+    "[quote verified]", "[verified ✓]", "<v_<v_quote>quote>", "<v_<u_<v_quote>quote>quote>",
+    "[veri[verified]fied]", "＜v_quote＞", "＜/v_quote＞", "［verified］", "（verified）", "【verified】",
+    "‹v_quote›", "✓", "✔️", "✅", "☑", "❌", "&lt;v_quote&gt;", "&lt;/v_quote&gt;", "<v_quote",
+    "</v_quote\n", "<vquote>", "<V_QUOTE>", "<v__quote>",
 ]  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def test_a_letter_that_is_no_answer_does_not_count(replies: Cache) -> None:
 
 @pytest.mark.parametrize("top", [None, {"The": 0.9, "C": 0.1}])
 def test_without_log_probabilities_or_letters_it_is_unreadable(replies: Cache, top: dict[str, float] | None) -> None:
-    with pytest.raises(Unreadable, match="no log-probabilities|no letter of AB"):
+    with pytest.raises(Unreadable, match=r"no log-probabilities|no letter of AB"):
         decide(replies, top)
 
 

@@ -1,0 +1,202 @@
+"""Ray, really: a local one, a running cluster of two nodes, lost workers and nodes, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import Shell, Table, clean, modelled, play, scripted, wait_for
+from server import Server
+
+from arena.export import export
+from arena.store import db, read
+
+pytestmark = pytest.mark.xdist_group("ray")
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process below one."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(folder.name))
+    found: set[int] = set()
+    todo = [pid]
+    while todo:
+        below = parents.get(todo.pop(), [])
+        found |= set(below)
+        todo += below
+    return found
+
+
+def title(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def living(pids: set[int]) -> list[str]:
+    """Those that still run; a zombie runs no more."""
+    found = []
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        found += [title(pid)] if state != "Z" else []
+    return found
+
+
+def workers(pids: set[int]) -> list[int]:
+    """The processes of the actors."""
+    return [pid for pid in pids if title(pid).startswith("ray::") and "Worker" in title(pid)]
+
+
+def exported(folder: Path, store: str) -> bytes:
+    """A run's rulings and transcripts, as they are exported."""
+    engine = db.connect(str(folder / store), create=False)
+    run = read.run_id(engine, None)
+    export(engine, run, "rulings", folder / "r.jsonl")
+    export(engine, run, "transcripts", folder / "t.jsonl")
+    return (folder / "r.jsonl").read_bytes() + (folder / "t.jsonl").read_bytes()
+
+
+def verdicts(folder: Path, store: str) -> list[tuple[Any, ...]]:
+    engine = db.connect(str(folder / store), create=False)
+    return [(r.match, r.judge, r.order, r.state, r.p) for r in read.records(engine, read.run_id(engine, None))]
+
+
+def spread(table: Table) -> Table:
+    return table | {"workers": {"count": 2, "matches": 2}}
+
+
+CLUMSY = """
+from arena.judge import Judge
+
+
+class Odd(Exception):
+    def __init__(self, *, why):
+        super().__init__(why)
+
+
+class Clumsy(Judge):
+    async def decide(self, view):
+        raise Odd(why="keyword\\nonly")
+"""
+
+
+def test_a_local_ray_gives_what_this_process_gives(server: Server, shell: Shell) -> None:
+    table = spread(modelled(server.url, questions=4, price_in=1.0, price_out=1.0))
+    done = shell.run("run", shell.write(table), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["spent"]["calls"] == 24
+    play(table, shell.folder, "here.db")
+    assert exported(shell.folder, "arena.db") == exported(shell.folder, "here.db")
+
+
+def test_faults_of_a_users_own_plugin_arrive_as_failures(shell: Shell) -> None:
+    (shell.folder / "clumsy.py").write_text(CLUMSY)
+    table = spread(scripted(2))
+    done = shell.run("run", shell.write(table | {"judges": [*table["judges"], {"use": "clumsy"}]}, "e.toml"))
+    assert done.returncode in {2, 3}
+    table["judges"] = [*table["judges"], {"use": "clumsy.Clumsy"}]
+    done = shell.run("run", shell.write(table))
+    assert done.returncode == 3, done.stderr
+    failed = [line for line in clean(done).splitlines() if line.startswith("failed")]
+    assert failed and all(line.endswith("decide error: Odd: keyword only") for line in failed)
+    play(spread(scripted(2)), shell.folder, "here.db")
+    assert [v for v in verdicts(shell.folder, "arena.db")] == verdicts(shell.folder, "here.db")
+
+
+def test_a_worker_that_is_killed_loses_nothing(server: Server, shell: Shell) -> None:
+    table = spread(modelled(server.url, questions=6))
+    server.hold_after = 14
+    running = shell.start("run", shell.write(table))
+    wait_for(lambda: server.waiting >= 4, 60)
+    time.sleep(0.5)
+    victims = workers(descendants(running.pid))
+    assert len(victims) == 2
+    os.kill(victims[0], signal.SIGKILL)
+    time.sleep(0.5)
+    server.hold_after = None
+    assert running.wait(60) == 0, shell.stderr()
+    assert set(server.answered.values()) == {1}
+    play(table, shell.folder, "here.db")
+    assert verdicts(shell.folder, "arena.db") == verdicts(shell.folder, "here.db")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_however_the_driver_ends_no_process_is_left_and_nothing_is_paid_twice(
+    server: Server, shell: Shell, how: signal.Signals
+) -> None:
+    table = spread(modelled(server.url, questions=4))
+    server.hold_after = 9
+    running = shell.start("run", shell.write(table))
+    wait_for(lambda: server.waiting >= 4, 60)
+    time.sleep(0.5)
+    below = descendants(running.pid)
+    started = time.monotonic()
+    os.kill(running.pid, how) if how != signal.SIGINT else os.killpg(running.pid, how)
+    assert running.wait(20) == (-9 if how == signal.SIGKILL else 130), shell.stderr()
+    assert time.monotonic() - started < 10
+    assert "Traceback" not in shell.stderr()
+    wait_for(lambda: not living(below), 20)
+    server.hold_after = None
+    time.sleep(0.2)
+    assert play(table, shell.folder)[0] == 0
+    assert set(server.answered.values()) == {1}
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Any]:
+    """A cluster of two nodes on this machine."""
+    os.environ["RAY_AUTH_MODE"] = "disabled"
+    from ray.cluster_utils import Cluster
+
+    checks = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "_system_config": checks})
+    made.second = made.add_node(num_cpus=1)
+    made.wait_for_nodes()
+    yield made
+    made.shutdown()
+
+
+def test_a_running_cluster_gives_what_this_process_gives(nodes: Any, server: Server, shell: Shell) -> None:
+    table = spread(modelled(server.url, questions=4))
+    cache = str(shell.folder / "cache")
+    done = shell.run("run", shell.write(table), "--address", nodes.address, RAY_AUTH_MODE="disabled", ARENA_CACHE=cache)
+    assert done.returncode == 0, done.stderr
+    play(table, shell.folder, "here.db")
+    assert exported(shell.folder, "arena.db") == exported(shell.folder, "here.db")
+
+
+def test_a_node_that_is_lost_loses_nothing(nodes: Any, server: Server, shell: Shell) -> None:
+    table = spread(modelled(server.url, questions=6))
+    server.hold_after = 10
+    env = {"RAY_AUTH_MODE": "disabled", "ARENA_CACHE": str(shell.folder / "cache")}
+    running = shell.start("run", shell.write(table), "--address", nodes.address, **env)
+    wait_for(lambda: server.waiting >= 4, 60)
+    time.sleep(0.5)
+    nodes.remove_node(nodes.second, allow_graceful=False)
+    server.hold_after = None
+    nodes.second = nodes.add_node(num_cpus=1)
+    assert running.wait(90) == 0, shell.stderr()
+    assert set(server.answered.values()) == {1}
+    play(table, shell.folder, "here.db")
+    assert verdicts(shell.folder, "arena.db") == verdicts(shell.folder, "here.db")
+
+
+def test_an_address_where_no_cluster_is_is_one_message(shell: Shell) -> None:
+    done = shell.run("run", shell.write(scripted(1)), "--address", "127.0.0.1:1", RAY_AUTH_MODE="disabled")
+    assert done.returncode == 2
+    assert "no Ray cluster at '127.0.0.1:1'" in clean(done)
