@@ -47,7 +47,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console() if sys.stdout.isatty() else Console(width=160)
+
+
+class _Out(Console):
+    """Standard output; its reader may leave early, as `head` does."""
+
+    def on_broken_pipe(self) -> None:
+        os._exit(Exit.DONE)
+
+
+out = _Out() if sys.stdout.isatty() else _Out(width=160)
 err = Console(stderr=True)
 
 Store = Annotated[str | None, typer.Option("--db", help="Store: a file or a URL. Default $ARENA_DB, then arena.db.")]
@@ -71,8 +80,6 @@ def main() -> None:
         _complain(f"the store: {error.orig}", Exit.CONFIG)
     except KeyboardInterrupt:
         _complain("interrupted", Exit.INTERRUPTED)
-    except BrokenPipeError:
-        os._exit(Exit.DONE)
 
 
 def _complain(error: object, code: Exit) -> None:
@@ -81,7 +88,10 @@ def _complain(error: object, code: Exit) -> None:
 
 
 def _say(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))  # noqa: T201 - the command's output
+    try:
+        print(json.dumps(value, indent=2, ensure_ascii=False, default=str), flush=True)  # noqa: T201 - the command's output
+    except BrokenPipeError:
+        out.on_broken_pipe()
 
 
 def _experiment(file: str) -> Experiment:
@@ -110,8 +120,14 @@ def init(name: Annotated[str, typer.Argument(help="Of the study; the file is NAM
     if path.exists():
         raise ConfigError(f"{path} is already there")
     text = (files("arena") / "template.toml").read_text(encoding="utf-8")
-    path.write_text(Template(text).safe_substitute(name=path.stem), encoding="utf-8")
-    load(path)
+    try:
+        path.write_text(Template(text).safe_substitute(name=path.stem), encoding="utf-8")
+        load(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except ConfigError:
+        path.unlink()
+        raise
     out.print(f"{path} written; next: arena run {path}", highlight=False)
 
 
@@ -270,7 +286,11 @@ def list_plugins(
     wanted = [*KINDS, "models"] if kind is None else [kind]
     if unknown := [k for k in wanted if k not in (*KINDS, "models")]:
         raise ConfigError(f"unknown kind {unknown[0]!r}; {choices(unknown[0], [*KINDS, 'models'])}")
-    rows = [{"kind": k, **row} for k in wanted for row in (_models() if k == "models" else _plugins(KINDS[k]))]
+    rows = [
+        {"kind": k, **row}
+        for k in wanted
+        for row in (_models(licences=kind == "models") if k == "models" else _plugins(KINDS[k]))
+    ]
     if as_json:
         _say(rows)
         return
@@ -284,12 +304,15 @@ def _plugins(kind: str) -> list[dict[str, str]]:
     return [{"name": name, "about": plugin.first_line(kind, name)} for name in plugin.names(kind)]
 
 
-def _models() -> list[dict[str, str]]:
-    """The embedded models, with the licence that their own file states."""
+def _models(licences: bool) -> list[dict[str, str]]:
+    """The embedded models; with the licences that their own files state, which takes seconds to read."""
     rows = []
     for name, entry in weights.CATALOGUE.items():
-        stated = weights.licence(name) or f"{entry.licence} by its publisher; the file states none"
-        rows.append({"name": name, "about": f"{entry.about}; {entry.megabytes} MB; licence {stated}"})
+        about = f"{entry.about}; {entry.megabytes} MB"
+        if licences:
+            stated = weights.licence(name)
+            about += f"; licence {stated or f'{entry.licence} by its publisher, the file here states none'}"
+        rows.append({"name": name, "about": about})
     return rows
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -119,11 +120,19 @@ def _after(job: Job, event: Event) -> Job:
     return job.model_copy(update={"turns": job.turns + event.turns, "asks": asks})
 
 
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
 def _start(address: str | None, count: int) -> None:
     """Connect, quietly. Raises ConfigError where the address does not answer."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     if address is not None:
         try:
+            _knock(address)
             ray.init(address=address, **quiet)
         except Exception as error:
             raise ConfigError(f"no Ray cluster at {address!r}: {error}") from None

@@ -98,8 +98,8 @@ _Seen = list[tuple[Provider, int, int]]
 
 async def _measure(experiment: Experiment) -> dict[_Group, _Seen]:
     found: dict[_Group, _Seen] = defaultdict(list)
-    for match in _sample(experiment):
-        async with _Meter() as meter:
+    async with _Meter() as meter:
+        for match in _sample(experiment):
             turns = await _speak(match, meter, found)
             for judge in experiment.judges:
                 for order in match.orders:

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import altair as alt
 import pandas as pd
+import streamlit as st
 
 KINDS = {
-    "direct: the floor": ("triangle-down", "#6b7280"),
-    "expert: the ceiling": ("triangle-up", "#6b7280"),
+    "floor: direct": ("triangle-down", "#6b7280"),
+    "ceiling: expert": ("triangle-up", "#6b7280"),
     "protocol": ("circle", "#1f5fbf"),
-    "arm: argued the right answer": ("square", "#8fb3ea"),
-    "arm: argued a wrong answer": ("diamond", "#8fb3ea"),
+    "arm: right": ("square", "#8fb3ea"),
+    "arm: wrong": ("diamond", "#8fb3ea"),
 }
 """Kind of a row -> shape and colour; the shape alone tells them apart."""
 
@@ -60,7 +61,7 @@ def _names(rows: Sequence[Dot]) -> alt.Y:
     labels = json.dumps([row.label.split("\n") if "\n" in row.label else row.label for row in rows])
     axis = alt.Axis(
         labelExpr=f"{labels}[datum.value]",
-        labelLimit=330,
+        labelLimit=280,
         labelFlush=False,
         labelFontSize=13,
         title=None,
@@ -97,12 +98,21 @@ def _marks(base: alt.Chart, rows: Sequence[Dot], x: alt.X) -> list[Any]:
 
 def _notes(base: alt.Chart) -> list[Any]:
     said = base.transform_filter("isValid(datum.value)")
+    none = base.transform_filter("!isValid(datum.value)")
+    styles = {"color": paper(), "stroke": paper(), "strokeWidth": 5}, {"color": GREY}  # the first is a halo
     return [
-        said.mark_text(dy=-15, fontSize=12, color=GREY).encode(x="at:Q", text="note:N"),
-        base.transform_filter("!isValid(datum.value)")
-        .mark_text(align="left", dx=6, fontSize=12, color=GREY)
-        .encode(x="at:Q", text="note:N"),
+        layer
+        for style in styles
+        for layer in (
+            said.mark_text(dy=-15, fontSize=12, **style).encode(x="at:Q", text="note:N"),
+            none.mark_text(dx=6, fontSize=12, align="left", **style).encode(x="at:Q", text="note:N"),
+        )
     ]
+
+
+def paper() -> str:
+    """The colour behind the chart."""
+    return "#0e1117" if st.context.theme.type == "dark" else "#ffffff"
 
 
 def _reference(rule: Rule, x: alt.X) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -25,5 +26,6 @@ def claim() -> None:
 
     It does so with a folder called `pages` for an address that names a page, until `st.navigation` was called once.
     """
-    st.navigation(list(pages()), position="hidden")
-    st.rerun()
+    if PagesManager.uses_pages_directory:
+        st.navigation(list(pages()), position="hidden")
+        st.rerun()

@@ -26,7 +26,7 @@ CSS = """<style>
 .arena .tall { max-height: 24rem; overflow-y: auto; }
 .arena .head { font-weight: 600; }
 .arena .letter { display: inline-block; min-width: 1.6em; text-align: center; border-radius: .3rem;
-  background: rgba(128, 128, 128, .2); font-weight: 700; margin-right: .4rem; }
+  background: rgba(128, 128, 128, .2); font-weight: 700; margin-inline-end: .4rem; }
 .arena .quote { border-radius: .25rem; padding: .05rem .3rem; box-decoration-break: clone;
   -webkit-box-decoration-break: clone; }
 .arena .mark { font-weight: 700; font-size: .82rem; white-space: nowrap; }
@@ -39,7 +39,7 @@ CSS = """<style>
   align-items: center; }
 .arena .track { background: rgba(128, 128, 128, .18); border-radius: .25rem; height: .8rem; }
 .arena .fill { background: #3b76c4; border-radius: .25rem; height: 100%; }
-.arena .number { text-align: right; font-variant-numeric: tabular-nums; }
+.arena .number { text-align: end; font-variant-numeric: tabular-nums; }
 </style>"""
 
 

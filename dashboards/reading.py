@@ -102,8 +102,7 @@ def run(name: str) -> Run:
 
 def current() -> Run:
     """The run that the reader chose in the sidebar."""
-    if RUN not in st.session_state:
-        claim()
+    claim()
     return run(str(st.session_state[RUN]))
 
 

@@ -138,7 +138,9 @@ class Shell:
         for process in self._started:
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
 
 
 def wait_for(true: Callable[[], Any], seconds: float = 20.0) -> None:

@@ -1,4 +1,4 @@
-"""A model server on the loopback interface: OpenAI's chat completions, Anthropic's messages, deterministic, with faults.
+"""A model server on the loopback interface: OpenAI's chat completions, Anthropic's messages; deterministic, faulty.
 
 It runs in a thread of its own, counts what it is asked, and answers the same body with the same reply. Faults are
 played in order, one a request; `choose` decides by the body instead, and for every attempt.

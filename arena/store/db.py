@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, update
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
@@ -50,13 +50,16 @@ def connect(place: str | None = None, create: bool = True) -> Engine:
     try:
         engine = create_engine(where)
     except (ArgumentError, ImportError) as error:
-        raise StoreError(f"no store can be reached by {shown(where)!r}: {error}") from None
+        raise StoreError(f"no way to a store by {shown(where)!r}: {error}") from None
     if file:
         event.listen(engine, "connect", _sqlite)
         event.listen(engine, "begin", _immediate)
-    with guarded(shown(where)), engine.execution_options(writes=True).begin() as db:
-        schema.metadata.create_all(db)
-        _version(db, shown(where))
+    with guarded(shown(where)), engine.connect() as db:
+        known = _version(db, shown(where))
+    if not known and not create:
+        raise StoreError(f"{shown(where)} is no store of the arena")
+    if not known:
+        _make(engine, shown(where))
     return engine
 
 
@@ -85,14 +88,22 @@ def _immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _version(db: Connection, where: str) -> None:
+def _version(db: Connection, where: str) -> bool:
+    """Whether there is a store already. Raises StoreError for one of a newer schema."""
+    if not inspect(db).has_table(schema.meta.name):
+        return False
     found = db.scalar(select(schema.meta.c.value).where(schema.meta.c.name == "schema"))
-    if found is None:
-        db.execute(schema.meta.insert(), {"name": "schema", "value": str(schema.VERSION)})
-    elif int(found) > schema.VERSION:
+    if found is not None and int(found) > schema.VERSION:
         raise StoreError(
             f"{where} has schema {found}, written by a newer arena; this one knows up to {schema.VERSION}: upgrade it"
         )
+    return found is not None
+
+
+def _make(engine: Engine, where: str) -> None:
+    with guarded(where), engine.execution_options(writes=True).begin() as db:
+        schema.metadata.create_all(db)
+        _insert(db, schema.meta, [{"name": "schema", "value": str(schema.VERSION)}])
 
 
 @contextmanager

@@ -234,7 +234,8 @@ def listing(engine: Engine, run: str) -> list[dict[str, Any]]:
 def match_key(engine: Engine, start: str) -> str:
     """The match whose key begins with `start`. Raises StoreError for none and for several."""
     with engine.connect() as db:
-        found = db.scalars(select(s.matches.c.key).where(s.matches.c.key.startswith(start)).limit(5)).all()
+        begins = s.matches.c.key.startswith(start, autoescape=True)
+        found = db.scalars(select(s.matches.c.key).where(begins).limit(5)).all()
     if len(found) != 1:
         what = f"several matches: {', '.join(found)}" if found else "no match"
         raise StoreError(f"{start!r} begins the key of {what}; `arena show --run RUN` lists the matches of a run")

@@ -18,7 +18,7 @@ from dashboards import reading
 from dashboards.charts import Dot, Rule, dots
 from dashboards.markup import clean, plain
 
-ROLES = {"direct": "direct: the floor", "expert": "expert: the ceiling"}
+ROLES = {"direct": "floor: direct", "expert": "ceiling: expert"}
 ARMS = {"right": "argued the right answer", "wrong": "argued a wrong answer"}
 
 
@@ -61,13 +61,11 @@ def accuracy(run: reading.Run, made: Comparison) -> None:
     rule = _chance(reading.choices(run))
     judges = list(dict.fromkeys(row.judge for row in made.rows))
     names = reading.protocols(run)
-    columns = st.columns(min(2, len(judges)))
-    for i, judge in enumerate(judges):
+    for judge in judges:
         rows = [row for row in made.rows if row.judge == judge]
-        with columns[i % len(columns)]:
-            st.markdown(f"Judge **{plain(judge)}**")
-            chart = dots([_dot(row, made, names) for row in rows], (0, 1), rule, "share of rulings right", ".0%")
-            st.altair_chart(chart, width="stretch", alt=_spoken(rows))
+        st.markdown(f"Judge **{plain(judge)}**")
+        chart = dots([_dot(row, made, names) for row in rows], (0, 1.06), rule, "share of rulings right", ".0%")
+        st.altair_chart(chart, width="stretch", alt=_spoken(rows))
     st.caption(
         "Bars are 95 % intervals that count each source once; n is the number of rulings read, a match being ruled on "
         "in both orders of its answers where it can be. Failed and unreadable rulings are left out here; the table "
@@ -89,7 +87,7 @@ def _name(row: Row) -> str:
 
 def _dot(row: Row, made: Comparison, names: dict[str, str]) -> Dot:
     figure = row.accuracy
-    kind = f"arm: {ARMS[row.arm]}" if row.arm else ROLES.get(names.get(row.protocol, ""), "protocol")
+    kind = f"arm: {row.arm}" if row.arm else ROLES.get(names.get(row.protocol, ""), "protocol")
     label = f"↳ {ARMS[row.arm]}" if row.arm else _label(row, made)
     return Dot(label, kind, figure.value, figure.low, figure.high, _note(figure))
 
@@ -129,12 +127,16 @@ def differences(run: reading.Run, made: Comparison) -> None:
     if not chosen.pairs:
         st.info("Nothing to pair with this baseline: no other protocol was ruled on by the same judge.")
         return
+    names = reading.protocols(run)
+    reach = _reach([_gap(pair, made, names) for pair in chosen.pairs])
     for judge in dict.fromkeys(pair.judge for pair in chosen.pairs):
         pairs = [pair for pair in chosen.pairs if pair.judge == judge]
-        rows = [_gap(pair, made, reading.protocols(run)) for pair in pairs]
+        rows = [_gap(pair, made, names) for pair in pairs]
         rule = Rule(0, f"as good as {baseline}")
         st.markdown(f"Judge **{plain(judge)}**")
-        st.altair_chart(dots(rows, _reach(rows), rule, "difference in percentage points", "+.0f"), width="stretch")
+        chart = dots(rows, reach, rule, "difference in percentage points", "+.0f")
+        told = "; ".join(f"{pair.protocol}: {_range(pair.difference, signed=True)}" for pair in pairs)
+        st.altair_chart(chart, width="stretch", alt=told)
     _grid([_pair(pair) for pair in chosen.pairs])
     st.caption(
         "The same judge on the same questions, protocol minus baseline. p is two-sided; Holm's correction is over all "

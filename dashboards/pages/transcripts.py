@@ -52,7 +52,9 @@ def toggles() -> Shown:
     """What is hidden until it is asked for; no address turns it on."""
     with st.container(horizontal=True):
         return Shown(
-            truth=st.toggle("Truth", help="The right answer, right and wrong verdicts, and which arm a match is of."),
+            truth=st.toggle(
+                "Truth", help="Which answer is true, how each verdict scored, and which arm a match is of."
+            ),
             private=st.toggle("Private reasoning", help="What the speakers wrote, as they wrote it."),
             passage=st.toggle("Hidden passage", help="The text that the judge may not read."),
         )
@@ -270,7 +272,7 @@ def _verdict(match: Match, row: dict[str, Any], shown: Shown) -> str:
 
 def _chosen(match: Match, p: Sequence[float], shown: Shown) -> str:
     best = [i for i, share in enumerate(p) if share == max(p)]
-    letters = [markup.letter(LETTERS[match.shown.index(i)]) for i in best]
+    letters = [markup.letter(LETTERS[place]) for place in sorted(match.shown.index(i) for i in best)]
     said = f"Tie: {' '.join(letters)}" if len(best) > 1 else f"Decided for {letters[0]}"
     if not shown.truth:
         return part("", said)

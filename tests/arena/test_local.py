@@ -40,7 +40,7 @@ def fetched() -> Path:
 
 
 @pytest.fixture
-def room() -> Iterator[Path]:
+def room(tmp_path: Path) -> Iterator[Path]:
     """A folder for sockets of this test's own, for this process and for those that it starts."""
     made = Path(tempfile.mkdtemp(prefix="a"))
     before, tempfile.tempdir = tempfile.tempdir, str(made)
@@ -162,7 +162,7 @@ def test_a_prompt_longer_than_the_context_is_too_long_and_not_tried_again(room: 
 
 def test_an_experiment_runs_with_the_embedded_model_and_leaves_no_server(room: Path, shell: Shell) -> None:
     model = {"use": "local", "model": "smollm2-135m", "slots": 2, "context": 1024}
-    cast = {"debater": {"use": "debater", "model": "m", "quotes": "chosen", "max_tokens": 80}}
+    cast = {"debater": {"use": "debater", "model": "m", "quotes": "chosen", "max_tokens": 48}}
     table = {
         "name": "tiny",
         "models": {"m": model},

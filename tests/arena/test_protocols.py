@@ -72,9 +72,7 @@ def test_the_limits_reach_the_cues() -> None:
 
 
 def test_a_debate_about_three_answers_says_what_to_set() -> None:
-    with pytest.raises(
-        ConfigError, match="debate is about two answers, this question has 3: 'Who\\?'; set `choices = 2`"
-    ):
+    with pytest.raises(ConfigError, match=r"two answers, this question has 3: 'Who\?'; set `choices = 2` in its task"):
         due(Debate(), CASE.model_copy(update={"answers": ("x", "y", "z")}), [])
 
 

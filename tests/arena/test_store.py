@@ -11,10 +11,11 @@ import zlib
 from pathlib import Path
 
 import pytest
-from lab import ARENA, Shell, clean, modelled, play, scripted
+from lab import ARENA, Shell, clean, modelled, play, scripted, wait_for
 from server import Server
 
 from arena.errors import StoreError
+from arena.export import export
 from arena.store import db, read
 
 
@@ -132,9 +133,10 @@ def test_the_key_is_in_no_file_that_a_run_leaves_and_in_nothing_it_prints(server
     done = [shell.run("run", shell.write(table), "--here", THE_KEY=key)]
     assert done[0].returncode == 3
     assert "***" in done[0].stderr
+    engine = db.connect(str(shell.folder / "arena.db"))
     for what in ("calls", "transcripts", "rulings"):
         for ending in ("csv", "jsonl", "parquet"):
-            done.append(shell.run("export", f"{what}.{ending}", "--what", what, THE_KEY=key))
+            export(engine, read.run_id(engine, None), what, shell.folder / f"{what}.{ending}")  # type: ignore[arg-type]
     done.append(shell.run("show", "--json", THE_KEY=key))
     assert {"Authorization": f"Bearer {key}"}.items() <= server.headers[-1].items()
     assert all(key not in run.stdout + run.stderr for run in done)
@@ -148,8 +150,6 @@ def test_the_key_is_in_no_file_that_a_run_leaves_and_in_nothing_it_prints(server
 def test_the_store_is_readable_while_a_run_is_killed_around_it(server: Server, shell: Shell) -> None:
     server.hold_after = 5
     running = shell.start("run", shell.write(modelled(server.url)), "--here")
-    from lab import wait_for
-
     wait_for(lambda: server.waiting > 0)
     assert json.loads(shell.run("status", "--json").stdout)["planned"] == 2
     os.kill(running.pid, 9)

@@ -1,0 +1,100 @@
+"""A store with a run, the dashboard without a browser, and a real server with a real browser."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doors import played
+from playwright.sync_api import Browser, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+import dashboards
+from arena.cli import _settings
+
+FOLDER = Path(dashboards.__file__).parent
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+@pytest.fixture(scope="session")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return played(tmp_path_factory.mktemp("doors"))
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Open the dashboard on a store, at a page and an address, without a browser."""
+
+    def opened(store: Path, page: str = "compare", **query: str) -> AppTest:
+        monkeypatch.setenv("ARENA_DB", str(store))
+        at = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=60)
+        at.query_params.update(query)
+        at.run()
+        return at if page == "compare" else at.switch_page(f"pages/{page}.py").run()
+
+    return opened
+
+
+@contextmanager
+def served(store: Path) -> Iterator[str]:
+    """The dashboard as `arena dashboard` starts it; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(FOLDER / "app.py"), f"--server.port={port}"]
+    command += [f"--{name}={value}" for name, value in _settings(FOLDER)]
+    server = subprocess.Popen(command, env={**os.environ, "ARENA_DB": str(store)}, cwd=store.parent)
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        with suppress(OSError), urllib.request.urlopen(url):
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"no server at {url}")
+
+
+@pytest.fixture(scope="session")
+def site(doors: Path) -> Iterator[str]:
+    with served(doors) as url:
+        yield url
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Start a server of a test's own."""
+    with ExitStack() as servers:
+        yield lambda store: servers.enter_context(served(store))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Closed with its module, since its loop would be in the way of tests that run one."""
+    if os.environ.get("ARENA_NO_BROWSER") == "1":
+        pytest.skip("ARENA_NO_BROWSER=1: no test in a browser")
+    if not CHROMIUM.exists():
+        pytest.fail(f"no browser at {CHROMIUM}: `make browser` installs it; ARENA_NO_BROWSER=1 does without")
+    with sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()
