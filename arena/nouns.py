@@ -26,7 +26,7 @@ class Question(Frozen):
     id: str
     text: str
     answers: tuple[str, ...]
-    """Two or more different answers, in the order of the source."""
+    """Two or more different answers (up to 26: judges name them by letters), in the order of the source."""
     correct: int
     """Index of the right one."""
     passage: str | None = None
@@ -37,8 +37,8 @@ class Question(Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if len(self.answers) < 2:
-            raise ValueError(f"question {self.id!r} has {len(self.answers)} answers; it needs two or more")
+        if not 2 <= len(self.answers) <= 26:
+            raise ValueError(f"question {self.id!r} has {len(self.answers)} answers; it needs 2 to 26, one a letter")
         if len(set(self.answers)) < len(self.answers):
             raise ValueError(f"question {self.id!r} has the same answer twice: {list(self.answers)}")
         if not 0 <= self.correct < len(self.answers):

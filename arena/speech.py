@@ -119,8 +119,8 @@ def _free(completion: Completion) -> str:
 def _chosen(completion: Completion) -> str:
     try:
         reply = json.loads(completion.text)
-        quote, argument = str(reply["quote"]), str(reply["argument"])
-    except (ValueError, KeyError, TypeError):
+        quote, argument = reply["quote"].strip(), reply["argument"].strip()
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise Unreadable(f"not the JSON asked for ({completion.finish}): {completion.text[-120:]!r}") from None
     return f"<quote>{quote}</quote> {_some(argument, completion)}"
 

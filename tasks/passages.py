@@ -103,7 +103,7 @@ class Passages(Task):
         """Question i is the same for a seed, however many are taken."""
         for i in range(self.questions or 0):
             passage, number = divmod(i, self.per_passage)
-            yield self._question(f"passages {seed} {passage}", number)
+            yield self._question(f"passages {seed} {passage} of {self.people} x {self.facts}", number)
 
     def _question(self, source: str, number: int) -> Question:
         place = self._place(Random(source))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from server import Server
 
 from arena.crew import Here
 from arena.experiment import read as experiment_of
@@ -149,6 +153,18 @@ def wait_for(true: Callable[[], Any], seconds: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < until, f"not true after {seconds} s"
         time.sleep(0.02)
+
+
+def settle(server: Server, replies: Path, least: int = 1) -> None:
+    """Wait until every reply that the server gave before it held back is in the client's cache."""
+
+    def kept() -> int:
+        if not replies.exists():
+            return 0
+        with contextlib.closing(sqlite3.connect(replies, timeout=30)) as cache:
+            return int(cache.execute("SELECT count(*) FROM replies").fetchone()[0])
+
+    wait_for(lambda: server.waiting >= least and kept() == server.hold_after, 60)
 
 
 def clean(done: subprocess.CompletedProcess[str]) -> str:

@@ -113,19 +113,19 @@ class Server:
         self._flying += 1
         self.peak = max(self.peak, self._flying)
         try:
-            await self._wait(len(self.bodies))
+            await self._wait(request, len(self.bodies))
             fault = self._fault(json.loads(text))
             response = await self._respond(request, fault, reply(json.loads(text)))
-            if response.status == 200 and request.transport is not None and not request.transport.is_closing():
+            if response.status == 200 and not _left(request):
                 self.answered[text] += 1
             return response
         finally:
             self._flying -= 1
 
-    async def _wait(self, number: int) -> None:
+    async def _wait(self, request: web.Request, number: int) -> None:
         await asyncio.sleep(self.delay)
         self.waiting += 1
-        while self.hold_after is not None and number > self.hold_after:
+        while self.hold_after is not None and number > self.hold_after and not _left(request):
             await asyncio.sleep(0.01)
         self.waiting -= 1
 
@@ -169,6 +169,11 @@ class Server:
         soon = format_datetime(datetime.now(UTC) + timedelta(seconds=1), usegmt=True)
         after = {} if fault.after is None else {"Retry-After": soon if fault.after == "date" else str(fault.after)}
         return web.json_response({"error": {"message": "not now"}}, status=int(fault.kind), headers=after)
+
+
+def _left(request: web.Request) -> bool:
+    """The client is there no more."""
+    return request.transport is None or request.transport.is_closing()
 
 
 def _spoiled(reply: dict[str, Any], kind: str) -> Any:

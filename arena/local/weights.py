@@ -98,11 +98,16 @@ def fetch(model: str) -> Path:
 
 def licence(model: str) -> str:
     """The licence that the file's own metadata states; empty where the weights are not here or state none."""
-    from gguf import GGUFReader
-
     target = folder() / f"{model}.gguf"
-    field = GGUFReader(target).get_field("general.license") if target.exists() else None
-    return str(field.contents()) if field else ""
+    note = target.with_suffix(".licence")
+    if not target.exists():
+        return ""
+    if not note.exists():  # reading a file's metadata takes seconds
+        from gguf import GGUFReader
+
+        field = GGUFReader(target).get_field("general.license")
+        note.write_text(str(field.contents()) if field else "", encoding="utf-8")
+    return note.read_text(encoding="utf-8")
 
 
 def _download(model: str, room: Path) -> list[Path]:

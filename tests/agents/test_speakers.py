@@ -105,13 +105,11 @@ def test_the_sentences_to_choose_from_are_those_of_the_passage_in_their_order() 
 
 
 def test_the_same_turn_is_sampled_alike_and_another_anew() -> None:
-    agent = debater("Honey.")
-    keys = [said(agent, view, cue)[1]["calls"][0].key for view, cue in [(VIEW, CUE), (VIEW, CUE)]]
-    assert keys[0] == keys[1]
-    other = said(agent, VIEW.model_copy(update={"seat": "bob"}), CUE.model_copy(update={"seat": "bob"}))[1]["calls"][
-        0
-    ].key
-    assert other != keys[0]
+    bob = VIEW.model_copy(update={"seat": "bob", "sides": {"bob": 0, "alice": 1}})
+    turns = [(VIEW, CUE), (VIEW, CUE), (bob, CUE.model_copy(update={"seat": "bob"}))]
+    calls = [said(debater("Honey."), view, cue)[1]["calls"][0] for view, cue in turns]
+    assert calls[0].key == calls[1].key != calls[2].key
+    assert calls[0].request == calls[2].request, "they differ in the seed alone"
 
 
 def test_a_speaker_is_told_passage_question_answers_side_and_limit_but_no_letters() -> None:

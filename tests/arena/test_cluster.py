@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Shell, Table, clean, modelled, play, scripted, wait_for
+from lab import Shell, Table, clean, modelled, play, scripted, settle, wait_for
 from server import Server
 
 from arena.export import export
@@ -97,37 +96,31 @@ class Clumsy(Judge):
 """
 
 
-def test_a_local_ray_gives_what_this_process_gives(server: Server, shell: Shell) -> None:
-    table = spread(modelled(server.url, questions=4, price_in=1.0, price_out=1.0))
-    done = shell.run("run", shell.write(table), "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["spent"]["calls"] == 24
-    play(table, shell.folder, "here.db")
-    assert exported(shell.folder, "arena.db") == exported(shell.folder, "here.db")
-
-
-def test_faults_of_a_users_own_plugin_arrive_as_failures(shell: Shell) -> None:
+def test_a_local_ray_gives_what_this_process_gives_faults_of_plugins_included(
+    server: Server, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (shell.folder / "clumsy.py").write_text(CLUMSY)
-    table = spread(scripted(2))
-    table["judges"] = [*table["judges"], {"use": "clumsy.Clumsy"}]
+    monkeypatch.syspath_prepend(shell.folder)
+    table = spread(modelled(server.url, questions=4, price_in=1.0, price_out=1.0))
+    table["judges"].append({"use": "clumsy.Clumsy"})
     done = shell.run("run", shell.write(table))
-    assert done.returncode == 3, done.stderr
     failed = [line for line in clean(done).splitlines() if line.startswith("failed")]
-    assert failed and all(line.endswith("decide error: Odd: keyword only") for line in failed)
-    play(spread(scripted(2)), shell.folder, "here.db")
-    assert verdicts(shell.folder, "arena.db") == verdicts(shell.folder, "here.db")
+    assert done.returncode == 3
+    assert len(failed) == 8 and all(line.endswith("decide error: Odd: keyword only") for line in failed)
+    assert play(table, shell.folder, "here.db")[0] == 3
+    assert exported(shell.folder, "arena.db") == exported(shell.folder, "here.db")
 
 
 def test_a_worker_that_is_killed_loses_nothing(server: Server, shell: Shell) -> None:
     table = spread(modelled(server.url, questions=6))
     server.hold_after = 14
     running = shell.start("run", shell.write(table))
-    wait_for(lambda: server.waiting >= 4, 60)
-    time.sleep(0.5)
+    settle(server, shell.folder / "arena.db.replies", 4)
     victims = workers(descendants(running.pid))
     assert len(victims) == 2
+    asked = len(server.bodies)
     os.kill(victims[0], signal.SIGKILL)
-    time.sleep(0.5)
+    wait_for(lambda: len(server.bodies) > asked)
     server.hold_after = None
     assert running.wait(60) == 0, shell.stderr()
     assert set(server.answered.values()) == {1}
@@ -142,8 +135,7 @@ def test_however_the_driver_ends_no_process_is_left_and_nothing_is_paid_twice(
     table = spread(modelled(server.url, questions=4))
     server.hold_after = 9
     running = shell.start("run", shell.write(table))
-    wait_for(lambda: server.waiting >= 4, 60)
-    time.sleep(0.5)
+    settle(server, shell.folder / "arena.db.replies", 4)
     below = descendants(running.pid)
     started = time.monotonic()
     os.kill(running.pid, how) if how != signal.SIGINT else os.killpg(running.pid, how)
@@ -151,8 +143,8 @@ def test_however_the_driver_ends_no_process_is_left_and_nothing_is_paid_twice(
     assert time.monotonic() - started < 10
     assert "Traceback" not in shell.stderr()
     wait_for(lambda: not [name for name in living(below) if not name.startswith(AGENTS)], 20)
+    wait_for(lambda: server.waiting == 0)
     server.hold_after = None
-    time.sleep(0.2)
     assert play(table, shell.folder)[0] == 0
     assert set(server.answered.values()) == {1}
 
@@ -186,8 +178,10 @@ def test_a_node_that_is_lost_loses_nothing(nodes: Any, server: Server, shell: Sh
     env = {"RAY_AUTH_MODE": "disabled", "ARENA_CACHE": str(shell.folder / "cache")}
     running = shell.start("run", shell.write(table), "--address", nodes.address, **env)
     wait_for(lambda: server.waiting >= 4, 60)
-    time.sleep(0.5)
+    settle(server, next((shell.folder / "cache").glob("replies-*[0-9a-f]")), 4)
+    held = server.waiting
     nodes.remove_node(nodes.second, allow_graceful=False)
+    wait_for(lambda: server.waiting < held)
     server.hold_after = None
     nodes.second = nodes.add_node(num_cpus=1)
     assert running.wait(90) == 0, shell.stderr()

@@ -177,6 +177,16 @@ def test_with_four_answers_each_order_and_each_wrong_answer_is_as_likely() -> No
     assert set(wrong) == {1, 2, 3} and all(even(count, 1200, 1 / 3) for count in wrong.values())
 
 
+def test_with_four_answers_the_order_shown_tells_nothing_about_who_defends_what() -> None:
+    experiment = make(protocols=["consultancy"], agents=[CAST], seed=8)
+    cells = Counter[tuple[bool, int, int]]()
+    for question in questions(2400, answers=4):
+        first, second = experiment.about(question)
+        place = {match.arm: match.shown.index(match.defends["consultant"]) for match in (first, second)}
+        cells[first.arm == "right", place["right"], place["wrong"]] += 1
+    assert len(cells) == 24 and all(even(count, 2400, 1 / 24) for count in cells.values())
+
+
 def test_every_protocol_gets_the_same_draws() -> None:
     protocols = ["direct", "expert", "debate", {"use": "debate", "rounds": 1}, "consultancy"]
     experiment = make(protocols=protocols, agents=[CAST])

@@ -162,7 +162,7 @@ def test_a_prompt_longer_than_the_context_is_too_long_and_not_tried_again(room: 
 
 def test_an_experiment_runs_with_the_embedded_model_and_leaves_no_server(room: Path, shell: Shell) -> None:
     model = {"use": "local", "model": "smollm2-135m", "slots": 2, "context": 1024}
-    cast = {"debater": {"use": "debater", "model": "m", "quotes": "chosen", "max_tokens": 48}}
+    cast = {"debater": {"use": "debater", "model": "m", "quotes": "chosen", "max_tokens": 160}}
     table = {
         "name": "tiny",
         "models": {"m": model},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Shell, modelled, play, scripted, wait_for
+from lab import Shell, modelled, play, scripted, settle, wait_for
 from server import Server
 
 from arena.store import db, read
@@ -44,12 +44,10 @@ def test_killed_at_any_moment_it_goes_on_and_pays_nothing_twice(server: Server, 
     file = shell.write(modelled(server.url))
     server.hold_after = answered
     killed = shell.start("run", file, "--here")
-    wait_for(lambda: server.waiting > 0)
-    time.sleep(0.3)
+    settle(server, shell.folder / "arena.db.replies")
     os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
+    wait_for(lambda: server.waiting == 0)
     server.hold_after = None
-    time.sleep(0.1)
     assert shell.run("run", file, "--here").returncode == 0
     assert set(server.answered.values()) == {1}
     play(modelled(server.url), shell.folder, "undisturbed.db")
@@ -64,8 +62,7 @@ def test_one_signal_stops_in_order_and_keeps_what_is_finished(
     file = shell.write(modelled(server.url))
     server.hold_after = 7
     running = shell.start("run", file, "--here", "--json")
-    wait_for(lambda: server.waiting > 0)
-    time.sleep(0.3)
+    settle(server, shell.folder / "arena.db.replies")
     started = time.monotonic()
     running.send_signal(name)
     told = json.loads(running.communicate(timeout=20)[0])
@@ -73,6 +70,7 @@ def test_one_signal_stops_in_order_and_keeps_what_is_finished(
     assert time.monotonic() - started < 8
     assert told["spent"]["calls"] >= 4
     assert "Traceback" not in shell.stderr()
+    wait_for(lambda: server.waiting == 0)
     server.hold_after = None
     assert shell.run("run", file, "--here").returncode == 0
     assert set(server.answered.values()) == {1}

@@ -103,7 +103,7 @@ def test_a_reader_is_not_held_up_by_a_writer_nor_a_writer_by_a_reader(tmp_path: 
 
 
 def test_a_full_disk_is_one_message_and_what_was_kept_stays(server: Server, shell: Shell) -> None:
-    file = shell.write(modelled(server.url, questions=40))
+    file = shell.write(modelled(server.url, questions=12))
 
     def small() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
