@@ -75,7 +75,7 @@ def test_two_slips_are_two_lines(tmp_path: Path) -> None:
         ([ROW, {**ROW, "correct": -1}], ["rows.jsonl:2", "-1"]),
         ([ROW, "{broken"], ["rows.jsonl:2", "is not JSON"]),
         ([ROW, {"question": "Who?"}], ["rows.jsonl:2", "'answers'"]),
-        ([{**ROW, "answers": ["Ann"]}], ["rows.jsonl:1", "two or more"]),
+        ([{**ROW, "answers": ["Ann"]}], ["rows.jsonl:1", "has 1 answers"]),
         ([{**ROW, "answers": ["Ann", "Ann"]}], ["rows.jsonl:1", "same answer twice"]),
         ([{**ROW, "id": "x"}, {**ROW, "id": "x"}], ["rows.jsonl:2", "used before"]),
         ([], ["rows.jsonl", "no rows"]),

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,8 @@ def test_the_limits_of_tokens_and_dollars_stop_with_4(server: Server, tmp_path: 
 
 def test_what_failed_and_may_pass_is_mended_by_the_next_run(server: Server, tmp_path: Path) -> None:
     table = modelled(server.url, retries=0)
-    server.choose = lambda body: "500" if body.get("logprobs") and len(server.bodies) % 2 else None
+    odd = cycle((True, False))
+    server.choose = lambda body: "500" if body.get("logprobs") and next(odd) else None
     code, watch = play(table, tmp_path)
     failed = [event.failure for event in watch.events if event.failure]
     assert code == 3
