@@ -45,11 +45,6 @@ class CallError(ArenaError):
     def __str__(self) -> str:
         return str(self.args[0])
 
-    @property
-    def passing(self) -> bool:
-        """True where the same call may succeed another day, so that the next run tries it again."""
-        return self.kind != "too long"
-
 
 class Unreadable(ArenaError):
     """A model's reply cannot be read as what was asked for; it is recorded, never guessed."""

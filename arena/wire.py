@@ -250,7 +250,8 @@ class Wire:
                 raise ConfigError(f"the server rejects {whose}: {fault.error}") from None
             return
         known = _listed(reply.body)
-        if known and provider.model not in known:
+        aliased = any(name.startswith(f"{provider.model}-") for name in known)  # an undated name of a dated model
+        if known and provider.model not in known and not aliased:
             place = _bare(str(request.url))
             raise ConfigError(f"{place} has no model {provider.model!r}; {choices(provider.model, known)}")
 

@@ -155,5 +155,5 @@ def _failed(match: Match, error: Exception, calls: list[Call], fault: dict[str, 
 def _kind(error: Exception) -> tuple[str, bool]:
     """The failure's kind, and whether the next run tries again: always, but where the model would answer the same."""
     if isinstance(error, CallError):
-        return error.kind, error.passing
+        return error.kind, True
     return ("unreadable", False) if isinstance(error, Unreadable) else ("error", True)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, func, in
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from arena.errors import StoreError
+from arena.errors import ConfigError, StoreError
 from arena.experiment import Experiment
 from arena.local.weights import folder
 from arena.match import Failure, Match, Ruling
@@ -144,6 +144,7 @@ class Store:
             for i, (judge, label) in enumerate(zip(experiment.judges, _labels(experiment), strict=True))
         ]
         with self._begin() as db:
+            _same(db, experiment, provenance)
             _insert(db, schema.runs, [row])
             _insert(db, schema.judges, seats)
         return experiment.id
@@ -221,11 +222,15 @@ class Store:
         body = {name: zlib.compress(getattr(call, name).encode()) for name in ("request", "reply")}
         db.execute(schema.bodies.insert(), {"call": number, **body})
 
-    def note(self, run: str, provenance: dict[str, Any], planned: int) -> None:
-        """Keep what is known of a run only once its questions have been read."""
-        values = {"provenance": provenance, "planned": planned}
-        with self._begin() as db:
-            db.execute(update(schema.runs).where(schema.runs.c.id == run).values(values))
+
+def _same(db: Connection, experiment: Experiment, provenance: dict[str, Any]) -> None:
+    """A run goes on with the questions that it began with. Raises ConfigError where they have changed since."""
+    before = db.scalar(select(schema.runs.c.provenance).where(schema.runs.c.id == experiment.id))
+    if before and before.get("data") != provenance.get("data"):
+        raise ConfigError(
+            f"the questions of run {experiment.id} have changed since it began (a data file, or a newer arena): "
+            "give the experiment another `name` to begin a new run; what is the same is not played again"
+        )
 
 
 def _labels(experiment: Experiment) -> list[str]:

@@ -96,7 +96,7 @@ def test_a_verdict_that_is_no_distribution_cannot_be_made(p: tuple[float, ...]) 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"answers": ("x",)}, "has 1 answers; it needs two or more"),
+        ({"answers": ("x",)}, "has 1 answers; it needs 2 to 26"),
         ({"answers": ("x", "x")}, "has the same answer twice"),
         ({"correct": 3}, "correct is 3; choices: 0 to 2"),
         ({"correct": -1}, "correct is -1"),

@@ -141,8 +141,28 @@ def test_a_speaker_who_fails_costs_its_match_and_no_other(server: Server, tmp_pa
     assert play(table, tmp_path)[0] == 0
 
 
-def test_what_can_never_pass_is_not_paid_for_again(server: Server, tmp_path: Path) -> None:
+def test_a_prompt_that_was_too_long_is_tried_again_as_the_context_may_have_grown(
+    server: Server, tmp_path: Path
+) -> None:
     server.choose = lambda body: "too long" if body.get("logprobs") else None
+    assert play(modelled(server.url), tmp_path)[0] == 3
+    server.choose = lambda body: None
+    assert play(modelled(server.url), tmp_path)[0] == 0
+
+
+def test_questions_that_changed_since_a_run_began_are_not_mixed_with_the_old_ones(shell: Shell) -> None:
+    rows = shell.folder / "rows.jsonl"
+    rows.write_text('{"id": "1", "question": "Which?", "answers": ["x", "y"], "correct": 0}\n')
+    file = shell.write({**scripted(), "tasks": [{"use": "file", "path": "rows.jsonl"}]})
+    assert shell.run("run", file, "--here").returncode == 0
+    rows.write_text('{"id": "1", "question": "Which one?", "answers": ["x", "y"], "correct": 0}\n')
+    again = shell.run("run", file, "--here")
+    assert again.returncode == 2
+    assert "have changed since it began" in again.stderr and "Traceback" not in again.stderr
+
+
+def test_what_can_never_pass_is_not_paid_for_again(server: Server, tmp_path: Path) -> None:
+    server.choose = lambda body: None if body.get("logprobs") else "null"
     assert play(modelled(server.url), tmp_path)[0] == 3
     sent = len(server.bodies)
     assert play(modelled(server.url), tmp_path)[0] == 3

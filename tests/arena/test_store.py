@@ -96,10 +96,9 @@ def test_a_reader_is_not_held_up_by_a_writer_nor_a_writer_by_a_reader(tmp_path: 
     store = db.Store(engine)
     with engine.connect() as reading:
         reading.exec_driver_sql("SELECT count(*) FROM rulings").scalar()
-        store.note(read.run_id(engine, None), {"x": 1}, 7)
         with store._begin():
             assert reading.exec_driver_sql("SELECT count(*) FROM matches").scalar()
-            assert read.runs(engine)[0]["planned"] == 7
+            assert len(read.runs(engine)) == 1
 
 
 def test_a_full_disk_is_one_message_and_what_was_kept_stays(server: Server, shell: Shell) -> None:

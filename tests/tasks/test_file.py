@@ -102,7 +102,7 @@ def test_a_misspelt_column_is_reported_with_the_nearest_name(write: Callable[...
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"answers": ["North"], "correct": 0}, "question '2' has 1 answers; it needs two or more"),
+        ({"answers": ["North"], "correct": 0}, "question '2' has 1 answers; it needs 2 to 26"),
         ({"answers": ["North", "North"], "correct": 0}, "has the same answer twice"),
         ({"answers": ["North", ""]}, "column 'answers' holds an empty text"),
         ({"question": " "}, "column 'question' is empty"),
