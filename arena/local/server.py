@@ -38,6 +38,8 @@ async def origin(model: str, slots: int, context: int) -> str:
 def _reach(name: str, file: Path, slots: int, context: int) -> str:
     room = Path(tempfile.gettempdir()) / f"arena-{os.getuid()}"
     room.mkdir(mode=0o700, exist_ok=True)
+    if room.stat().st_uid != os.getuid():
+        raise CallError(f"{room} belongs to another user; embedded servers are not shared with strangers", "refused")
     place = room / name
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
