@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,7 +39,7 @@ class Worker:
         self._replies = Path(replies)
         self._wire: Wire | None = None
 
-    async def play(self, job: Job) -> AsyncIterator[Event]:
+    async def play(self, job: Job) -> AsyncGenerator[Event, None]:
         """The events of one match, streamed to the driver."""
         if self._wire is None:
             self._wire = Wire(Cache(self._replies))
@@ -82,7 +82,7 @@ class Cluster:
         )
         return actor.remote(str(self._replies))
 
-    async def play(self, job: Job) -> AsyncIterator[Event]:
+    async def play(self, job: Job) -> AsyncGenerator[Event, None]:
         """Play on the least busy worker; where it is lost, on another from what the driver has seen."""
         for _ in range(_LOSSES):
             at = self._busy.index(min(self._busy))
@@ -103,7 +103,7 @@ class Cluster:
         yield Event(match=job.match.key, failure=failure)
 
 
-async def _stream(worker: Any, job: Job) -> AsyncIterator[Event]:
+async def _stream(worker: Any, job: Job) -> AsyncGenerator[Event, None]:
     events = worker.play.options(num_returns="streaming").remote(job)
     try:
         async for ref in events:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -24,7 +24,7 @@ class Crew(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def play(self, job: Job) -> AsyncIterator[Event]:
+    def play(self, job: Job) -> AsyncGenerator[Event, None]:
         """What happens in the job's match, as it happens."""
         ...
 
@@ -47,6 +47,6 @@ class Here:
         await self._wire.__aexit__(kind, error, trace)
         self._cache.close()
 
-    def play(self, job: Job) -> AsyncIterator[Event]:
+    def play(self, job: Job) -> AsyncGenerator[Event, None]:
         """Through the wire of this process."""
         return work.play(job)

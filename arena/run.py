@@ -188,7 +188,7 @@ class Driver:
         """Save each event of a match before anyone is told of it."""
         whole = True
         try:
-            async with contextlib.aclosing(crew.play(job)) as events:  # type: ignore[type-var]
+            async with contextlib.aclosing(crew.play(job)) as events:
                 async for event in events:
                     self._store.save(self._run, event)
                     self._spend.add(event)

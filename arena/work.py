@@ -6,7 +6,7 @@ Only the referee turns what an agent says into a turn: forged marks removed, cut
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from pydantic import SerializeAsAny
@@ -57,7 +57,7 @@ class Event(Frozen):
     """The configuration cannot work: the message, for the whole run."""
 
 
-async def play(job: Job) -> AsyncIterator[Event]:
+async def play(job: Job) -> AsyncGenerator[Event, None]:
     """Play what is left of the match and ask for the rulings; an event for each round, ruling and failure."""
     turns = list(job.turns)
     while True:

