@@ -23,6 +23,13 @@ def letters(view: View) -> str:
     return LETTERS[: len(view.answers)]
 
 
+def turned(view: View) -> View:
+    """The same view with the answers in the opposite order; what was said names no order, and stays."""
+    last = len(view.answers) - 1
+    sides = {seat: last - side for seat, side in view.sides.items()}
+    return view.model_copy(update={"answers": view.answers[::-1], "sides": sides})
+
+
 def examples(view: View, count: int) -> list[tuple[View, str]]:
     """Worked examples with their right letters, with a passage and with speakers where the view has them."""
     speakers = list(dict.fromkeys(turn.seat for turn in view.turns if turn.seat != JUDGE))

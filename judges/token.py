@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,7 +12,7 @@ from arena.judge import Judge
 from arena.nouns import Verdict, View
 from arena.prompt import Prompt, load
 from arena.provider import Message, Model, Sampling, scripted
-from arena.verdict import ask, examples, letters
+from arena.verdict import ask, examples, letters, turned
 from arena.wire import complete
 
 
@@ -28,11 +29,19 @@ class Token(Judge):
     prompt: Prompt = Field(default_factory=lambda: load("token"))
     shots: int = Field(default=2, ge=0, le=2)
     """Worked examples before the question."""
+    orders: Literal["one", "both"] = "one"
+    """`both`: ask with the answers in both orders and take the mean of the log-probabilities, for two answers the mean
+    log-odds, so that position alone decides nothing. Half of these prompts are those of the other presentation, which
+    the response cache then serves."""
     top: int = Field(default=20, ge=2)
     """Alternatives to ask for; OpenAI's limit is 20."""
 
     async def decide(self, view: View) -> Verdict:
         """Raises Unreadable where the server returned no log-probabilities or no letter is among them."""
+        verdict = await self._once(view)
+        return verdict if self.orders == "one" else _mean(verdict, await self._once(turned(view)))
+
+    async def _once(self, view: View) -> Verdict:
         completion = await complete(self.model, self.messages(view), Sampling(max_tokens=1, top_logprobs=self.top))
         if not completion.top:
             raise Unreadable(f"{self.model.name} model {self.model.model!r} returned no log-probabilities")
@@ -45,6 +54,13 @@ class Token(Judge):
             chat.append(Message(role="user", content=ask(self.prompt, shown)))
             chat.append(Message(role="assistant", content=letter))
         return [*chat, Message(role="user", content=ask(self.prompt, view))]
+
+
+def _mean(one: Verdict, other: Verdict) -> Verdict:
+    """The verdict between two, the second given with the answers in the opposite order."""
+    pairs = zip(one.p, reversed(other.p), strict=True)
+    mass = [math.sqrt(max(p, 1e-12) * max(q, 1e-12)) for p, q in pairs]
+    return Verdict(p=tuple(m / sum(mass) for m in mass), flags=tuple(dict.fromkeys(one.flags + other.flags)))
 
 
 def _renormalised(top: dict[str, float], wanted: str) -> Verdict:

@@ -13,7 +13,7 @@ from arena.cache import Cache
 from arena.errors import Unreadable
 from arena.nouns import JUDGE, Said, Verdict, View
 from arena.provider import Sampling
-from arena.verdict import examples
+from arena.verdict import examples, turned
 from arena.wire import Wire
 from judges.token import Token
 
@@ -108,3 +108,24 @@ def test_the_examples_are_asked_in_the_same_words_and_come_first() -> None:
 def test_without_examples_the_prompt_begins_with_the_passage() -> None:
     (asked,) = Token(shots=0).messages(VIEW.model_copy(update={"passage": "Bees."}))
     assert asked.content.startswith("Passage:\nBees.\n\nQuestion: Who?")
+
+
+def test_asked_in_both_orders_a_judge_that_only_follows_position_is_undecided(replies: Cache) -> None:
+    sampling = Sampling(max_tokens=1, top_logprobs=20)
+    judge = Token(model=OpenAI(key_env=None), orders="both")
+    tops = [{"token": "A", "logprob": math.log(0.9)}, {"token": "B", "logprob": math.log(0.1)}]
+    reply = {"choices": [{"message": {"content": "A"}, "logprobs": {"content": [{**tops[0], "top_logprobs": tops}]}}]}
+    for view in (VIEW, turned(VIEW)):
+        replies.put(plugin.key(judge.model, judge.messages(view), sampling), json.dumps(reply))
+
+    async def run() -> Verdict:
+        async with Wire(replies):
+            return await judge.decide(VIEW)
+
+    assert asyncio.run(run()).p == pytest.approx((0.5, 0.5))
+
+
+def test_a_view_turned_twice_is_the_same_and_each_speaker_keeps_its_answer() -> None:
+    back = turned(VIEW)
+    assert turned(back) == VIEW and back.answers == VIEW.answers[::-1]
+    assert {s: back.answers[i] for s, i in back.sides.items()} == {s: VIEW.answers[i] for s, i in SIDES.items()}
