@@ -16,6 +16,7 @@ _QUOTE = re.compile(r"<quote>(.*?)</quote>", re.DOTALL | re.IGNORECASE)
 
 CSS = """<style>
 .stMainBlockContainer { padding-top: 3rem; }
+.stApp [data-testid="stMetricValue"] { font-size: 1.35rem; }
 .arena { overflow-wrap: anywhere; line-height: 1.5; }
 .arena .text { white-space: pre-wrap; unicode-bidi: isolate; overflow-wrap: anywhere; }
 .arena .faint { opacity: .7; font-size: .82rem; }
