@@ -31,7 +31,7 @@ weights: $(DONE)
 
 # Tests look at the pages in a real browser, which no Python package brings.
 browser:
-	@test -x $(CHROMIUM) || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
+	@test -x $(CHROMIUM) || { apt-get update -qq && apt-get install -y -qq chromium; } \
 	  || { echo "install Chromium, or set ARENA_NO_BROWSER=1 to leave the browser tests out"; test -n "$$ARENA_NO_BROWSER"; }
 
 $(DONE): pyproject.toml
