@@ -109,7 +109,7 @@ def _experiment(file: str) -> Experiment:
 def version(show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Set up; `--version` prints the version."""
     if show_version:
-        print(__version__)  # noqa: T201
+        print(__version__)  # noqa: T201 - the command's output
         raise typer.Exit
 
 
@@ -364,7 +364,7 @@ def dashboard(
     command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}"]
     command += [f"--{name}={value}" for name, value in _settings(folder)]
     with contextlib.suppress(KeyboardInterrupt):
-        done = subprocess.run(command, env={**os.environ, "ARENA_DB": db.url(store)}, check=False)  # noqa: S603
+        done = subprocess.run(command, env={**os.environ, "ARENA_DB": db.url(store)}, check=False)  # noqa: S603 - our own arguments
         raise typer.Exit(done.returncode)
 
 

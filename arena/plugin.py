@@ -14,7 +14,7 @@ import pkgutil
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module, util
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, cast, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -112,7 +112,7 @@ class Plugin(Frozen):
         concrete = cls if wanted is None else find(cls.kind, wanted, tuple(named))
         if concrete is cls:
             return handler(fields)
-        return concrete.model_validate(fields, context=info.context)  # type: ignore[return-value]
+        return cast("Self", concrete.model_validate(fields, context=info.context))
 
     @model_serializer(mode="wrap")
     def _dump(self, handler: Callable[[Any], dict[str, Any]], info: SerializationInfo) -> dict[str, Any]:

@@ -61,5 +61,6 @@ def _git() -> dict[str, Any] | None:
 
 
 def _say(*words: str) -> str:
-    done = subprocess.run(["git", *words], capture_output=True, text=True, check=True, timeout=10)  # noqa: S603, S607
+    command = ["git", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - our own words
     return done.stdout.strip()

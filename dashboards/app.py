@@ -12,9 +12,9 @@ ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # a folder called `tasks` where one happens to be must not come first
 
-from dashboards import reading  # noqa: E402
-from dashboards.folder import pages  # noqa: E402
-from dashboards.markup import CSS, plain  # noqa: E402
+from dashboards import reading
+from dashboards.folder import pages
+from dashboards.markup import CSS, plain
 
 
 def choose() -> str | None:

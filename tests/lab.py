@@ -147,7 +147,7 @@ class Shell:
                 process.stdout.close()
 
 
-def wait_for(true: Callable[[], Any], seconds: float = 20.0) -> None:
+def wait_for(true: Callable[[], Any], seconds: float = 60.0) -> None:
     """Wait until something is true, and fail if it does not become so."""
     until = time.monotonic() + seconds
     while not true():

