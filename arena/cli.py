@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.resources import files
@@ -363,9 +361,7 @@ def dashboard(
     folder = Path(next(iter(place.submodule_search_locations or [])) if place else "")
     command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}"]
     command += [f"--{name}={value}" for name, value in _settings(folder)]
-    with contextlib.suppress(KeyboardInterrupt):
-        done = subprocess.run(command, env={**os.environ, "ARENA_DB": db.url(store)}, check=False)  # noqa: S603 - our own arguments
-        raise typer.Exit(done.returncode)
+    os.execve(sys.executable, command, {**os.environ, "ARENA_DB": db.url(store)})  # noqa: S606 - our own arguments
 
 
 def _settings(folder: Path) -> Iterator[tuple[str, str]]:

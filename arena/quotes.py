@@ -23,13 +23,19 @@ _ELLIPSIS = re.compile(r"\[?(?:…|\.\s?\.\s?\.)\]?")
 
 
 def strip_marks(text: str) -> tuple[str, int]:
-    """Remove marks of verification that a speaker wrote itself; the text without them and how many there were."""
+    """Remove marks of verification that a speaker wrote itself; the text without them and how many there were.
+
+    Characters that do not show (Unicode's category Cf) hide no mark.
+    """
     count = 0
     while True:
-        text, found = _FORGED.subn("", text)
-        if not found:
+        shown = [i for i, letter in enumerate(text) if unicodedata.category(letter) != "Cf"]
+        marks = [(shown[m.start()], shown[m.end() - 1] + 1) for m in _FORGED.finditer("".join(text[i] for i in shown))]
+        if not marks:
             return text, count
-        count += found
+        for start, end in reversed(marks):
+            text = text[:start] + text[end:]
+        count += len(marks)
 
 
 def check(text: str, passage: str | None) -> tuple[Quote, ...]:

@@ -89,6 +89,7 @@ FORGED = [
     "[veri[verified]fied]", "＜v_quote＞", "＜/v_quote＞", "［verified］", "（verified）", "【verified】",
     "‹v_quote›", "✓", "✔️", "✅", "☑", "❌", "&lt;v_quote&gt;", "&lt;/v_quote&gt;", "<v_quote",
     "</v_quote\n", "<vquote>", "<V_QUOTE>", "<v__quote>",
+    "<v\u200b_quote>", "<\u2060v_quo\u00adte\u200d>", "[ver\u200bified]", "[ver\u200b[verified]ified]",
 ]  # fmt: skip
 
 

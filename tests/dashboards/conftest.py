@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,11 +14,11 @@ from typing import Any
 
 import pytest
 from doors import played
+from lab import ARENA
 from playwright.sync_api import Browser, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 import dashboards
-from arena.cli import _settings
 
 FOLDER = Path(dashboards.__file__).parent
 CHROMIUM = Path("/usr/bin/chromium")
@@ -50,19 +49,20 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @contextmanager
 def served(store: Path) -> Iterator[str]:
-    """The dashboard as `arena dashboard` starts it; its address."""
+    """The dashboard as `arena dashboard` starts it; its address. Ending the command ends the server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(FOLDER / "app.py"), f"--server.port={port}"]
-    command += [f"--{name}={value}" for name, value in _settings(FOLDER)]
-    server = subprocess.Popen(command, env={**os.environ, "ARENA_DB": str(store)}, cwd=store.parent)
+    command = [str(ARENA), "dashboard", "--db", str(store), "--port", str(port)]
+    server = subprocess.Popen(command, cwd=store.parent)
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(30)
+        with socket.socket() as gone:
+            assert gone.connect_ex(("127.0.0.1", port)) != 0, "the dashboard's server lives on"
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
