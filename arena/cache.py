@@ -9,12 +9,21 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.errors import StoreError
 
 
+class Kept(NamedTuple):
+    """A reply that was paid for."""
+
+    body: str
+    paid: float
+    """Unix time of the call that paid, in seconds: all that share the reply share it."""
+
+
 class Cache:
-    """Content key -> reply body. Safe for many processes of one machine; a lost row only costs a call."""
+    """Content key -> reply. Safe for many processes of one machine; a lost row only costs a call."""
 
     def __init__(self, path: Path) -> None:
         """Raises StoreError for a file that is no cache or cannot be written."""
@@ -24,20 +33,21 @@ class Cache:
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.execute(
-                "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS replies"
+                " (key TEXT PRIMARY KEY, body TEXT NOT NULL, paid REAL NOT NULL) WITHOUT ROWID"
             )
         except sqlite3.Error as error:
             raise StoreError(f"the response cache {path}: {error}") from None
 
-    def get(self, key: str) -> str | None:
-        """The stored body, or None."""
-        row = self._db.execute("SELECT body FROM replies WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
+    def get(self, key: str) -> Kept | None:
+        """The stored reply, or None."""
+        row = self._db.execute("SELECT body, paid FROM replies WHERE key = ?", (key,)).fetchone()
+        return None if row is None else Kept(*row)
 
-    def put(self, key: str, body: str) -> None:
-        """Keep a body; the first one stays. A full disk loses the row, not the run."""
+    def put(self, key: str, kept: Kept) -> None:
+        """Keep a reply; the first one stays. A full disk loses the row, not the run."""
         with contextlib.suppress(sqlite3.Error):
-            self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, body))
+            self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?)", (key, *kept))
 
     def close(self) -> None:
         """Release the file."""

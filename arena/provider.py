@@ -162,11 +162,14 @@ class Call(Frozen):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost: float | None = None
+    """US dollars that the reply costs, whether this call paid them or not."""
     latency: float = 0.0
     """Seconds from the last attempt's first byte out to its last byte in."""
     retries: int = 0
     cached: bool = False
     """Served from the response cache or shared with a call in flight: not paid again."""
+    paid: float = 0.0
+    """Unix time in seconds of the call that paid for the reply; all that share the reply share it."""
     error: str = ""
     started: float = 0.0
     """Unix time in seconds."""

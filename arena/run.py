@@ -189,8 +189,8 @@ class Driver:
         whole = True
         try:
             async with contextlib.aclosing(crew.play(job)) as events:
-                async for event in events:
-                    self._store.save(self._run, event)
+                async for happened in events:
+                    event = self._store.save(self._run, happened)
                     self._spend.add(event)
                     whole = whole and not event.failure
                     if event.stop:

@@ -25,7 +25,7 @@ from httpx_aiohttp import AiohttpTransport
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from arena import plugin
-from arena.cache import Cache
+from arena.cache import Cache, Kept
 from arena.errors import CallError, ConfigError, choices
 from arena.provider import Call, Completion, Message, Provider, Sampling
 
@@ -85,7 +85,7 @@ class Wire:
     def __init__(self, cache: Cache | None = None) -> None:
         self._cache = cache
         self._limits: dict[str, asyncio.Semaphore] = {}
-        self._flying: dict[str, asyncio.Future[str | CallError | None]] = {}
+        self._flying: dict[str, asyncio.Future[Kept | CallError | None]] = {}
 
     async def __aenter__(self) -> Self:
         transport = AiohttpTransport(limits=httpx.Limits(max_connections=0, keepalive_expiry=30))
@@ -106,8 +106,8 @@ class Wire:
     async def complete(self, provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """Answer from the script, the cache, a twin in flight, or the server; the call is recorded in any case."""
         sampling = _fresh(sampling)
-        name = plugin.key(provider, list(messages), sampling)
-        call = Call(key=name, provider=provider.name, model=provider.model, started=time.time())
+        name, now = plugin.key(provider, list(messages), sampling), time.time()
+        call = Call(key=name, provider=provider.name, model=provider.model, started=now, paid=now)
         scripted = provider.answer(messages, sampling)
         if scripted is not None:
             asked = json.dumps([m.model_dump() for m in messages], ensure_ascii=False)
@@ -117,10 +117,10 @@ class Wire:
             _note(call.model_copy(update={"cached": True, "error": str(kept)}))
             raise CallError(str(kept), kept.kind)
         if kept is not None:
-            return self._read(provider, call.model_copy(update={"cached": True, "reply": kept}))
+            return self._read(provider, call.model_copy(update={"cached": True, "reply": kept.body, "paid": kept.paid}))
         return await self._fetch(provider, call, messages, sampling)
 
-    async def _kept(self, name: str) -> str | CallError | None:
+    async def _kept(self, name: str) -> Kept | CallError | None:
         """What a twin in flight gets, or the cache holds; a twin that is cancelled leaves the call to the next."""
         while twin := self._flying.get(name):
             found = await asyncio.shield(twin)
@@ -149,9 +149,10 @@ class Wire:
                 }
             )
             completion = self._read(provider, call)
+            kept = Kept(reply.body, call.paid)
             if self._cache:
-                self._cache.put(call.key, reply.body)
-            flight.set_result(reply.body)
+                self._cache.put(call.key, kept)
+            flight.set_result(kept)
             return completion
         except _Fault as fault:
             flight.set_result(fault.error)
@@ -257,7 +258,6 @@ class Wire:
 
 
 def _record(provider: Provider, call: Call, completion: Completion) -> Completion:
-    paid = provider.cost(completion.prompt_tokens, completion.completion_tokens)
     _note(
         call.model_copy(
             update={
@@ -265,7 +265,7 @@ def _record(provider: Provider, call: Call, completion: Completion) -> Completio
                 "finish": completion.finish,
                 "prompt_tokens": completion.prompt_tokens,
                 "completion_tokens": completion.completion_tokens,
-                "cost": 0.0 if call.cached else paid,
+                "cost": provider.cost(completion.prompt_tokens, completion.completion_tokens),
             }
         )
     )

@@ -163,8 +163,8 @@ class Store:
                 _insert(db, table, values)
             _insert(db, schema.played, [{"run": run, "match": m.key, "position": i} for i, _, m in batch])
 
-    def save(self, run: str, happened: Event) -> None:
-        """Keep one event of a match, whole or not at all."""
+    def save(self, run: str, happened: Event) -> Event:
+        """Keep one event of a match, whole or not at all; the event as it was kept, its calls settled."""
         with self._begin() as db:
             seat = happened.turns[0].seat if happened.turns else ""
             if happened.turns:
@@ -177,8 +177,10 @@ class Store:
             if happened.failure:
                 seat = happened.failure.seat or f"judge {happened.failure.judge}"
                 self._failure(db, happened.failure)
-            for call in happened.calls:
+            calls = tuple(_settled(db, run, call) for call in happened.calls)
+            for call in calls:
                 self._call(db, run, happened.match, seat, call)
+        return happened.model_copy(update={"calls": calls})
 
     def _turns(self, db: Connection, match: str, turns: Sequence[Turn]) -> None:
         count = db.scalar(select(func.count()).where(schema.turns.c.match == match)) or 0
@@ -221,6 +223,21 @@ class Store:
         number = done.inserted_primary_key[0] if done.inserted_primary_key else None
         body = {name: zlib.compress(getattr(call, name).encode()) for name in ("request", "reply")}
         db.execute(schema.bodies.insert(), {"call": number, **body})
+
+
+def _settled(db: Connection, run: str, call: Call) -> Call:
+    """The call as the ledger has it: each reply is paid for by one call, the first of those that share it to be kept.
+
+    Where a process was killed before its call was kept, that is the call which finds the reply in the cache. A reply
+    from before the run began is no expense of the run.
+    """
+    if call.error:
+        return call
+    table = schema.calls.c
+    same = (table.key == call.key) & (table.paid == call.paid) & ~table.cached
+    shared = db.scalar(select(table.id).where(same).limit(1)) is not None
+    began = db.execute(select(schema.runs.c.created).where(schema.runs.c.id == run)).scalar_one()
+    return call.model_copy(update={"cached": shared or (call.cached and call.paid < began)})
 
 
 def _same(db: Connection, experiment: Experiment, provenance: dict[str, Any]) -> None:

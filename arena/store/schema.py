@@ -146,9 +146,11 @@ calls = Table(
     Column("latency", Float, nullable=False),
     Column("retries", Integer, nullable=False),
     Column("cached", Boolean, nullable=False),
+    Column("paid", Float, nullable=False),
     Column("error", Text, nullable=False),
     Column("started", Float, nullable=False),
     Index("calls_of_run", "run"),
+    Index("calls_of_key", "key"),
 )
 
 bodies = Table(

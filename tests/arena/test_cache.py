@@ -32,13 +32,17 @@ def ask(server: Server, cache: Cache, text: str = "hello", seed: int | None = No
     return asyncio.run(once())
 
 
-def test_a_reply_in_the_cache_costs_nothing_again(server: Server, tmp_path: Path) -> None:
+def test_a_reply_in_the_cache_is_not_paid_again(server: Server, tmp_path: Path) -> None:
     cache = Cache(tmp_path / "replies")
     first, again = ask(server, cache), ask(server, cache)
     assert (first.cached, again.cached, len(server.bodies)) == (False, True, 1)
     assert first.cost is not None and first.cost > 0
-    assert again.cost == 0.0
-    assert (again.reply, again.prompt_tokens, again.resolved) == (first.reply, first.prompt_tokens, first.resolved)
+    assert (again.reply, again.paid, again.cost, again.resolved) == (
+        first.reply,
+        first.paid,
+        first.cost,
+        first.resolved,
+    )
 
 
 def test_another_message_or_another_seed_is_another_call(server: Server, tmp_path: Path) -> None:
@@ -74,7 +78,7 @@ def test_a_second_store_beside_the_same_cache_file_pays_nothing(server: Server, 
             name.unlink()
     code, watch = play(modelled(server.url), tmp_path)
     assert (code, len(server.bodies)) == (0, sent)
-    assert all(call.cached and call.cost == 0 for event in watch.events for call in event.calls)
+    assert all(call.cached for event in watch.events for call in event.calls)
 
 
 def test_repeats_are_fresh_samples_and_never_served_from_the_cache(server: Server, tmp_path: Path) -> None:
@@ -86,8 +90,8 @@ def test_repeats_are_fresh_samples_and_never_served_from_the_cache(server: Serve
 
 def test_many_processes_write_one_cache_at_once(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from arena.cache import Cache; c = Cache(Path(sys.argv[1]));"
-        "[c.put(f'{i % 50}', sys.argv[2]) for i in range(200)]"
+        "import sys; from pathlib import Path; from arena.cache import Cache, Kept; c = Cache(Path(sys.argv[1]));"
+        "[c.put(f'{i % 50}', Kept(sys.argv[2], 1.0)) for i in range(200)]"
     )
     writers = [subprocess.Popen([sys.executable, "-c", code, tmp_path / "replies", str(n)]) for n in range(4)]
     assert [writer.wait(60) for writer in writers] == [0] * 4

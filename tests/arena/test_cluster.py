@@ -74,6 +74,12 @@ def verdicts(folder: Path, store: str) -> list[tuple[Any, ...]]:
     return [(r.match, r.judge, r.order, r.state, r.p) for r in read.records(engine, read.run_id(engine, None))]
 
 
+def paid(folder: Path, store: str = "arena.db") -> int:
+    """How many calls the ledger of a run counts as paid."""
+    engine = db.connect(str(folder / store), create=False)
+    return read.spent(engine, read.run_id(engine, None)).calls
+
+
 def spread(table: Table) -> Table:
     return table | {"workers": {"count": 2, "matches": 2}}
 
@@ -123,6 +129,7 @@ def test_a_worker_that_is_killed_loses_nothing(server: Server, shell: Shell) -> 
     server.hold_after = None
     assert running.wait(60) == 0, shell.stderr()
     assert set(server.answered.values()) == {1}
+    assert paid(shell.folder) == len(server.answered)
     play(table, shell.folder, "here.db")
     assert verdicts(shell.folder, "arena.db") == verdicts(shell.folder, "here.db")
 
@@ -144,6 +151,7 @@ def test_however_the_driver_ends_no_process_is_left_and_nothing_is_paid_twice(
     server.hold_after = None
     assert play(table, shell.folder)[0] == 0
     assert set(server.answered.values()) == {1}
+    assert paid(shell.folder) == len(server.answered)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,12 @@ def texts(store: Path) -> list[str]:
     return [turn.text for line in lines for turn in sorted(read.kept(engine, line["key"]).turns, key=str)]
 
 
+def paid(store: Path) -> int:
+    """How many calls the ledger of a store's newest run counts as paid."""
+    engine = db.connect(str(store), create=False)
+    return read.spent(engine, read.run_id(engine, None)).calls
+
+
 def test_the_same_command_again_plays_nothing(server: Server, shell: Shell) -> None:
     file = shell.write(modelled(server.url))
     first = shell.run("run", file, "--here")
@@ -50,6 +56,7 @@ def test_killed_at_any_moment_it_goes_on_and_pays_nothing_twice(server: Server, 
     server.hold_after = None
     assert shell.run("run", file, "--here").returncode == 0
     assert set(server.answered.values()) == {1}
+    assert paid(shell.folder / "arena.db") == len(server.answered)
     play(modelled(server.url), shell.folder, "undisturbed.db")
     assert verdicts(shell.folder / "arena.db") == verdicts(shell.folder / "undisturbed.db")
     assert texts(shell.folder / "arena.db") == texts(shell.folder / "undisturbed.db")
@@ -72,6 +79,7 @@ def test_one_signal_stops_in_order_and_keeps_what_is_finished(
     server.hold_after = None
     assert shell.run("run", file, "--here").returncode == 0
     assert set(server.answered.values()) == {1}
+    assert paid(shell.folder / "arena.db") == len(server.answered)
 
 
 def test_a_signal_before_anything_was_ruled_is_no_error(server: Server, shell: Shell) -> None:

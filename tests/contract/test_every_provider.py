@@ -9,7 +9,7 @@ import pytest
 from every import make
 
 from arena import plugin
-from arena.cache import Cache
+from arena.cache import Cache, Kept
 from arena.errors import CallError
 from arena.plugin import names
 from arena.provider import Completion, Message, Provider, Sampling
@@ -90,13 +90,13 @@ def test_an_answer_of_its_own_is_the_same_each_time(provider: Provider) -> None:
 def test_an_odd_reply_is_read_or_called_broken(provider: Provider, reply: Any, tmp_path: Path) -> None:
     sends(provider)
     cache = Cache(tmp_path / "replies.db")
-    cache.put(plugin.key(provider, CHAT, SAMPLINGS[0]), json.dumps(reply))
+    cache.put(plugin.key(provider, CHAT, SAMPLINGS[0]), Kept(json.dumps(reply), 1.0))
 
     async def ask() -> Completion:
         async with Wire(cache) as wire:
             with recording() as calls:
                 completion = await wire.complete(provider, CHAT, SAMPLINGS[0])
-            assert [call.cached for call in calls] == [True] and calls[0].cost == 0
+            assert [(call.cached, call.paid) for call in calls] == [(True, 1.0)]
             return completion
 
     try:
