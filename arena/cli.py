@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from string import Template
 from typing import Annotated, Any, Literal
 
 import typer
@@ -97,10 +96,15 @@ def _experiment(file: str) -> Experiment:
     path = Path(file)
     if path.exists() or path.suffix:
         return load(path)
-    presets = {p.name.removesuffix(".toml"): p for p in (files("arena") / "experiments").iterdir() if ".toml" in p.name}
-    if file not in presets:
-        raise ConfigError(f"no file {file} and no preset of that name; {choices(file, presets)}")
-    return load(Path(str(presets[file])))
+    return load(_preset(file))
+
+
+def _preset(name: str) -> Path:
+    folder = Path(str(files("arena") / "experiments"))
+    presets = {path.stem: path for path in folder.glob("*.toml")}
+    if name not in presets:
+        raise ConfigError(f"no file {name} and no preset of that name; {choices(name, presets)}")
+    return presets[name]
 
 
 @app.callback(invoke_without_command=True)
@@ -112,14 +116,20 @@ def version(show_version: Annotated[bool, typer.Option("--version", help="Print 
 
 
 @app.command()
-def init(name: Annotated[str, typer.Argument(help="Of the study; the file is NAME.toml.")]) -> None:
+def init(
+    name: Annotated[str, typer.Argument(help="Of the study; the file is NAME.toml.")],
+    like: Annotated[str | None, typer.Option(help="A preset to begin with instead: quickstart, quality.")] = None,
+) -> None:
     """Write a commented experiment file to start from."""
     path = Path(f"{name.removesuffix('.toml')}.toml")
     if path.exists():
         raise ConfigError(f"{path} is already there")
-    text = (files("arena") / "template.toml").read_text(encoding="utf-8")
+    if like is None:
+        text = (files("arena") / "template.toml").read_text(encoding="utf-8").replace("$name", path.stem)
+    else:
+        text = _preset(like).read_text(encoding="utf-8").replace(f'name = "{like}"', f'name = "{path.stem}"', 1)
     try:
-        path.write_text(Template(text).safe_substitute(name=path.stem), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         load(path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
@@ -133,6 +143,8 @@ def init(name: Annotated[str, typer.Argument(help="Of the study; the file is NAM
 def validate(file: File, as_json: Json = False) -> None:
     """Check an experiment file and its data; exit 2 with file, key, value and choices where something is wrong."""
     experiment = _experiment(file)
+    for provider in experiment.providers():
+        provider.ready()
     whole = size(experiment)
     if as_json:
         _say({"run": experiment.id, **whole._asdict()})

@@ -75,6 +75,7 @@ class Cluster:
             with contextlib.suppress(Exception):
                 ray.kill(worker)
         ray.shutdown()
+        Cache(self._replies).close()  # the last to close it folds its log into the one file
 
     def _hire(self) -> Any:
         actor = ray.remote(Worker).options(

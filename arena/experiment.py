@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -165,6 +166,8 @@ def _line(path: Path, fault: Any) -> str:
     for part in fault["loc"]:
         place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
     message = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "tuple_type" and isinstance(fault["input"], dict):
+        message = f"is a list of tables: write [[{place}]] and not [{place}]"
     value = fault["input"]
     got = f" (got {value!r})" if isinstance(value, str | int | float | bool) and repr(value) not in message else ""
     return f"{path}: {place}: {message}{got}" if place else f"{path}: {message}"
@@ -175,8 +178,9 @@ def _seat(protocol: Protocol, cast: Cast) -> dict[str, Agent]:
     for seat, role in protocol.seats.items():
         if seat not in cast and role not in cast:
             have = ", ".join(cast) or "nobody"
+            near = "".join(f"; is {name!r} meant for it?" for name in get_close_matches(role, cast, n=1))
             raise ConfigError(
-                f"agents: {protocol.name} needs a {role!r} (or one for the seat {seat!r}); there is {have}"
+                f"agents: {protocol.name} needs a {role!r} (or one for the seat {seat!r}); there is {have}{near}"
             )
     return {seat: cast[seat] if seat in cast else cast[role] for seat, role in protocol.seats.items()}
 

@@ -28,9 +28,12 @@ def export(engine: Engine, run: str, what: What, target: Path) -> int:
     if ending not in FORMATS:
         raise ConfigError(f"{target}: unknown ending {ending!r}; {choices(ending, FORMATS)}")
     rows = list(_rows(engine, run, what))
+    part = target.with_name(f".{target.name}.part")
     try:
-        _write(rows, target, ending)
+        _write(rows, part, ending)
+        part.replace(target)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise ConfigError(f"{target}: {error.strerror or error}") from None
     return len(rows)
 

@@ -152,7 +152,8 @@ def find(kind: str, name: str, also: tuple[str, ...] = ()) -> type[Plugin]:
     if "." in name:
         return _dotted(kind, name)
     if name not in names(kind):
-        raise ConfigError(f"no {kind} is called {name!r}; {choices(name, [*names(kind), *also])}")
+        known = choices(name, [*names(kind), *also])
+        raise ConfigError(f"no {kind} is called {name!r}; {known}, or a class of your own as module.Class")
     return _only(kind, f"{FOLDERS[kind]}.{name}")
 
 

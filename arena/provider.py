@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from arena.errors import ConfigError
 from arena.nouns import Usage
@@ -50,6 +50,18 @@ class Completion(Frozen):
     top: tuple[dict[str, float], ...] | None = None
     """For each token of the reply: alternative -> natural log-probability."""
 
+    @field_validator("text")
+    @classmethod
+    def _storable(cls, text: str) -> str:
+        """JSON can hold halves of a surrogate pair and NUL, databases and files cannot."""
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+
+    @field_validator("prompt_tokens", "completion_tokens")
+    @classmethod
+    def _counted(cls, tokens: int | None) -> int | None:
+        """A negative count is no count."""
+        return None if tokens is not None and tokens < 0 else tokens
+
 
 class Provider(Plugin):
     """Where a model answers from."""
@@ -75,7 +87,10 @@ class Provider(Plugin):
         """What is configured is stored, shown and exported: a key in it would be, too."""
         if self.secret is not None and not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.secret):
             raise ConfigError("key_env is the name of an environment variable; the key itself has no place in a file")
-        url = urlsplit(str(getattr(self, "base_url", "")))
+        base = str(getattr(self, "base_url", "") or "http://none")
+        url = urlsplit(base)
+        if url.scheme not in {"http", "https"} or not url.hostname:
+            raise ConfigError(f"base_url {base!r} is no address: it begins with http:// or https:// and names a host")
         if url.username or url.password or url.query:
             raise ConfigError("base_url has a user, password or query in it; keys go through the variable of key_env")
         return self
@@ -93,9 +108,17 @@ class Provider(Plugin):
     def request(self, origin: str, messages: Sequence[Message], sampling: Sampling) -> httpx.Request:
         """The call as it goes out, without the key. Pure."""
 
+    def ready(self) -> None:
+        """Raise ConfigError for what must be mended before a call and shows without the network: the key variable."""
+        self.key()
+
     @abstractmethod
     def parse(self, reply: dict[str, Any]) -> Completion:
         """Read the reply's JSON. Pure. Raises KeyError, TypeError or ValueError where it is not the expected shape."""
+
+    def usage(self, reply: dict[str, Any]) -> tuple[int | None, int | None]:
+        """Tokens of prompt and of completion; None where the server does not say. Pure. Raises as `parse` does."""
+        return None, None
 
     def sign(self, key: str) -> dict[str, str]:
         """The headers that carry the key."""
@@ -125,11 +148,10 @@ class Provider(Plugin):
 
     def cost(self, prompt: int | None, completion: int | None) -> float | None:
         """US dollars for a call; None where a price or a count is unknown."""
-        if None in (self.price_in, self.price_out, prompt, completion):
+        if self.price_in == self.price_out == 0:
+            return 0.0
+        if self.price_in is None or self.price_out is None or prompt is None or completion is None:
             return None
-        assert (
-            self.price_in is not None and self.price_out is not None and prompt is not None and completion is not None
-        )
         return (self.price_in * prompt + self.price_out * completion) / 1e6
 
 
@@ -175,6 +197,11 @@ class Call(Frozen):
     """Unix time in seconds."""
 
     @property
+    def answered(self) -> bool:
+        """Whether a reply came, which costs whether it can be read or not."""
+        return not self.error or 200 <= (self.status or 0) < 300
+
+    @property
     def usage(self) -> Usage:
         """The call's part in a sum."""
         return Usage(
@@ -184,4 +211,4 @@ class Call(Frozen):
 
 def total(calls: Sequence[Call]) -> Usage:
     """The usage of calls that got an answer."""
-    return sum((call.usage for call in calls if not call.error), Usage())
+    return sum((call.usage for call in calls if call.answered), Usage())

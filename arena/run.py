@@ -90,7 +90,7 @@ class Spend:
     def add(self, event: Event) -> None:
         """Count the calls that were paid for."""
         for call in event.calls:
-            if not call.cached and not call.error:
+            if call.answered and not call.cached:
                 self._cost += call.cost or 0.0
                 self._tokens += (call.prompt_tokens or 0) + (call.completion_tokens or 0)
                 self._calls += 1

@@ -40,7 +40,7 @@ class Plain:
     def note(self, job: Job, event: Event) -> None:
         """Count the calls of an event, but for what the response cache served, and tell of it."""
         for call in event.calls:
-            if not call.cached and not call.error:
+            if call.answered and not call.cached:
                 self._tokens += (call.prompt_tokens or 0) + (call.completion_tokens or 0)
                 self._cost = None if self._cost is None or call.cost is None else self._cost + call.cost
         self._tell(job, event)

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from pydantic import ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from arena import plugin
@@ -160,7 +161,7 @@ class Wire:
             raise fault.error from None
         except CallError as error:
             flight.set_result(error)
-            _note(call.model_copy(update={"error": str(error)}))
+            _note(_priced(provider, call).model_copy(update={"error": str(error)}))
             raise
         finally:
             if not flight.done():
@@ -172,9 +173,8 @@ class Wire:
         try:
             completion = provider.parse(json.loads(call.reply))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            text = (
-                f"{provider.model}: the reply is not what {provider.name} servers send ({error!r}): {call.reply[:200]}"
-            )
+            why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else repr(error)
+            text = f"{provider.model}: the reply is not what {provider.name} servers send ({why}): {call.reply[:200]}"
             raise CallError(text, "broken") from None
         return _record(provider, call, completion)
 
@@ -270,6 +270,17 @@ def _record(provider: Provider, call: Call, completion: Completion) -> Completio
         )
     )
     return completion
+
+
+def _priced(provider: Provider, call: Call) -> Call:
+    """A call whose reply cannot be read, with what the reply says of its price."""
+    try:
+        prompt, completion = provider.usage(json.loads(call.reply))
+        found = Completion(text="", prompt_tokens=prompt, completion_tokens=completion)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        found = Completion(text="")
+    told = {"prompt_tokens": found.prompt_tokens, "completion_tokens": found.completion_tokens}
+    return call.model_copy(update={**told, "cost": provider.cost(*told.values())})
 
 
 def _note(call: Call) -> None:

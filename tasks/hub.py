@@ -37,8 +37,7 @@ class Hub(File):
             from datasets import load_dataset
         except ImportError as error:
             reason = "" if error.name == "datasets" else f" (as it is installed now: {error})"
-            install = "pip install 'debate-arena[hub]'"
-            raise ConfigError(f"task 'hub' needs the datasets library: {install}{reason}") from None
+            raise ConfigError(f"task 'hub' needs the datasets library: pip install datasets{reason}") from None
         try:
             data = load_dataset(self.path, self.subset or None, split=self.split, revision=self.revision or None)
         except Exception as error:  # the library lets through what its parts raise: file systems, HTTP, Arrow

@@ -183,6 +183,8 @@ def _spoiled(reply: dict[str, Any], kind: str) -> Any:
         reply["choices"][0]["message"]["content"] = None
     if kind == "no logprobs":
         reply["choices"][0].pop("logprobs", None)
+    if kind == "parts":
+        reply["choices"][0]["message"]["content"] = [{"type": "text", "text": "in parts"}]
     return ["what", "is", "this"] if kind == "wrong shape" else reply
 
 

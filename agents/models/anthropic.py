@@ -51,14 +51,18 @@ class Anthropic(Provider):
         return httpx.Request("POST", f"{origin}/messages", json=body, headers=_VERSION)
 
     def parse(self, reply: dict[str, Any]) -> Completion:
-        usage = reply.get("usage") or {}
+        prompt, completion = self.usage(reply)
         return Completion(
             text="".join(_text(block) for block in reply["content"] or []),
             model=reply.get("model"),
             finish=reply.get("stop_reason"),
-            prompt_tokens=_read(usage),
-            completion_tokens=usage.get("output_tokens"),
+            prompt_tokens=prompt,
+            completion_tokens=completion,
         )
+
+    def usage(self, reply: dict[str, Any]) -> tuple[int | None, int | None]:
+        usage = reply.get("usage") or {}
+        return _read(usage), usage.get("output_tokens")
 
 
 _VERSION = {"anthropic-version": "2023-06-01"}

@@ -42,6 +42,9 @@ class Local(OpenAI):
     async def origin(self) -> str:
         return await server.origin(self.model, self.slots, self.context)
 
+    def ready(self) -> None:
+        weights.check(self.model)
+
     async def listing(self) -> httpx.Request | None:
         await asyncio.to_thread(weights.path, self.model)
         return None

@@ -48,15 +48,19 @@ class OpenAI(Provider):
 
     def parse(self, reply: dict[str, Any]) -> Completion:
         choice = reply["choices"][0]
-        usage = reply.get("usage") or {}
+        prompt, completion = self.usage(reply)
         return Completion(
             text=choice["message"].get("content") or "",
             model=reply.get("model"),
             finish=choice.get("finish_reason"),
-            prompt_tokens=usage.get("prompt_tokens"),
-            completion_tokens=usage.get("completion_tokens"),
+            prompt_tokens=prompt,
+            completion_tokens=completion,
             top=_top(choice.get("logprobs")),
         )
+
+    def usage(self, reply: dict[str, Any]) -> tuple[int | None, int | None]:
+        usage = reply.get("usage") or {}
+        return usage.get("prompt_tokens"), usage.get("completion_tokens")
 
 
 def _top(logprobs: dict[str, Any] | None) -> tuple[dict[str, float], ...] | None:

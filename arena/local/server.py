@@ -46,7 +46,7 @@ def _reach(name: str, file: Path, slots: int, context: int) -> str:
         found = _knock(place)
         if found is None:
             host = _launch(place, file, slots, context)
-            found = _wait(place, host)
+            found = _wait(place, file, host)
     door, url = found
     _held[name] = (os.getpid(), door, f"{url}/v1")
     return _held[name][2]
@@ -61,7 +61,7 @@ def _launch(place: Path, file: Path, slots: int, context: int) -> subprocess.Pop
     )
 
 
-def _wait(place: Path, host: subprocess.Popen[bytes]) -> tuple[socket.socket, str]:
+def _wait(place: Path, file: Path, host: subprocess.Popen[bytes]) -> tuple[socket.socket, str]:
     until = time.monotonic() + _LOADING
     while time.monotonic() < until and host.poll() is None:
         found = _knock(place)
@@ -69,8 +69,8 @@ def _wait(place: Path, host: subprocess.Popen[bytes]) -> tuple[socket.socket, st
             return found
         time.sleep(0.1)
     host.kill()
-    tail = place.with_suffix(".log").read_text(errors="replace")[-300:]
-    raise CallError(f"the embedded server did not start: {tail}", "unreachable")
+    said = place.with_suffix(".log").read_text(errors="replace").strip().splitlines()
+    raise CallError(f"the embedded server of {file} did not start: {' '.join(said[-1:])}", "unreachable")
 
 
 def _knock(place: Path) -> tuple[socket.socket, str] | None:

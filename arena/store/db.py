@@ -231,7 +231,7 @@ def _settled(db: Connection, run: str, call: Call) -> Call:
     Where a process was killed before its call was kept, that is the call which finds the reply in the cache. A reply
     from before the run began is no expense of the run.
     """
-    if call.error:
+    if not call.answered:
         return call
     table = schema.calls.c
     same = (table.key == call.key) & (table.paid == call.paid) & ~table.cached

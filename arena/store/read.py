@@ -154,6 +154,10 @@ def counts(engine: Engine, run: str) -> Counts:
         )
 
 
+_ANSWERED = (s.calls.c.error == "") | s.calls.c.status.between(200, 299)
+"""A reply came, which costs whether it can be read or not: `Call.answered`."""
+
+
 def _of_run(run: str) -> Any:
     """Failures of speakers, and of the run's own judges."""
     return (s.failures.c.judge == "") | s.failures.c.judge.in_(select(s.judges.c.judge).where(s.judges.c.run == run))
@@ -165,7 +169,7 @@ def spent(engine: Engine, run: str) -> Spent:
     tokens = func.coalesce(c.prompt_tokens, 0) + func.coalesce(c.completion_tokens, 0)
     query = select(
         func.count(), func.sum(tokens), func.sum(c.cost), func.sum(c.latency), func.count().filter(c.cost.is_(None))
-    ).where(c.run == run, ~c.cached, c.error == "")
+    ).where(c.run == run, ~c.cached, _ANSWERED)
     with engine.connect() as db:
         calls, sum_tokens, cost, seconds, unknown = db.execute(query).one()
     return Spent(calls, int(sum_tokens or 0), None if unknown else float(cost or 0), float(seconds or 0))
@@ -301,7 +305,7 @@ def tokens(engine: Engine, run: str) -> dict[str, Spent]:
         select(m.label, func.count(), func.sum(known), func.sum(c.cost), func.sum(c.latency), unknown)
         .join_from(s.calls, s.matches, c.match == m.key)
         .join(s.played, s.played.c.match == m.key)
-        .where(s.played.c.run == run, c.error == "", ~c.seat.startswith("judge ") | c.seat.in_(mine))
+        .where(s.played.c.run == run, _ANSWERED, ~c.seat.startswith("judge ") | c.seat.in_(mine))
         .group_by(m.label)
     )
     with engine.connect() as db:

@@ -42,6 +42,16 @@ def test_what_an_openai_server_leaves_out_is_none_and_never_made_up(reply: dict[
     assert (read.prompt_tokens, read.completion_tokens) == (None, None)
 
 
+def test_what_no_store_can_hold_is_replaced() -> None:
+    text = json.loads('"half \\ud800 pair \\ud83d\\ude00 nul \\u0000"')
+    assert OpenAI().parse(choice({"content": text})).text == "half \ufffd pair \U0001f600 nul \ufffd"
+
+
+def test_a_negative_count_of_tokens_is_no_count() -> None:
+    read = OpenAI().parse({**choice({"content": "x"}), "usage": {"prompt_tokens": -5, "completion_tokens": 2}})
+    assert (read.prompt_tokens, read.completion_tokens) == (None, 2)
+
+
 def test_an_openai_reply_is_read_whole() -> None:
     tokens = [
         {

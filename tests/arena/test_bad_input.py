@@ -43,6 +43,11 @@ def put(table: Table, path: str, value: Any) -> Table:
         ("experiment", 1, ["unknown key 'experiment'"]),
         ("name", "a b", ["name", "'a b'"]),
         ("judges", [], ["judges", "at least 1"]),
+        ("judges", {"use": "scripted"}, ["judges: is a list of tables: write [[judges]] and not [judges]"]),
+        ("agents", [{"consultnat": "scripted"}], ["needs a 'consultant'", "is 'consultnat' meant for it?"]),
+        ("judges.0", {"use": "token", "model": {"use": "openai", "base_url": "htp://x/v1"}}, ["base_url 'htp://x/v1'"]),
+        ("judges.0", {"use": "token", "model": {"use": "openai", "base_url": "x:80/v1"}}, ["base_url 'x:80/v1'"]),
+        ("judges.0.use", "mine", ["no judge is called 'mine'", "a class of your own as module.Class"]),
         ("agents", [{}], ["agents", "needs a 'consultant'", "nobody"]),
         ("judges.1", {"use": "scripted", "rule": "passage"}, ["judges holds the same one twice"]),
         ("limits", {"max_cots": 1}, ["limits", "did you mean 'max_cost'"]),
@@ -224,6 +229,10 @@ def test_a_run_that_cannot_work_exits_with_2_and_one_message(shell: Shell, serve
         (["init", "e"], "e.toml is already there"),
         (["init", "no/such/study"], "no/such"),
         (["init", "a b"], "a b"),
+        (["init", "new", "--like", "qality"], "did you mean 'quality'"),
+        (["validate", "local.toml"], "did you mean 'qwen2.5-0.5b'"),
+        (["validate", "empty.toml"], "empty.gguf is no GGUF file"),
+        (["validate", "keyless.toml"], "NO_SUCH_KEY is not set"),
     ],
 )
 def test_a_slip_on_the_command_line_exits_with_2_and_one_message(
@@ -231,6 +240,14 @@ def test_a_slip_on_the_command_line_exits_with_2_and_one_message(
 ) -> None:
     play(scripted(1), tmp_path)
     (tmp_path / "e.toml").write_text("name = 's'")
+    (tmp_path / "empty.gguf").write_text("nothing")
+    models = {
+        "local": {"use": "local", "model": "qwen2.5-0.5c"},
+        "empty": {"use": "local", "model": "empty.gguf"},
+        "keyless": {"use": "openai", "key_env": "NO_SUCH_KEY"},
+    }
+    for name, model in models.items():
+        (tmp_path / f"{name}.toml").write_text(dumps(put(scripted(), "judges.0", {"use": "token", "model": model})))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ARENA_DB", raising=False)
     monkeypatch.setattr("sys.argv", ["arena", *words])

@@ -112,6 +112,14 @@ def test_init_writes_a_file_that_validates_and_can_be_planned(tmp_path: Path, mo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["study.toml"]
 
 
+def test_init_begins_with_a_preset_where_one_is_named(tmp_path: Path, monkeypatch: Any, say: Say) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert say("init", "mine", "--like", "quickstart")[0] == 0
+    code, out, _ = say("validate", "mine.toml", "--json")
+    assert (code, json.loads(out)["questions"]) == (0, 11)
+    assert json.loads(out)["run"].startswith("mine-")
+
+
 def test_every_preset_that_ships_is_valid(say: Say) -> None:
     import arena
 

@@ -79,7 +79,9 @@ def test_a_mistake_is_told_with_file_place_nearest_name_and_choices(fields: dict
 def test_the_model_names_of_the_file_are_among_the_choices() -> None:
     message = fault(judges=[{"use": "token", "model": "strnog"}])
     told = "no provider is called 'strnog'; did you mean 'strong'? choices: "
-    assert message.startswith(f"{PATH}: judges[0].model: {told}") and message.endswith("scripted, strong, weak")
+    assert message.startswith(f"{PATH}: judges[0].model: {told}") and message.endswith(
+        "scripted, strong, weak, or a class of your own as module.Class"
+    )
 
 
 def test_every_mistake_has_a_line_of_its_own() -> None:

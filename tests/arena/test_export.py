@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from lab import play, scripted
 
+from arena.errors import ConfigError
 from arena.export import export
 from arena.store import db, read
 
@@ -49,6 +50,14 @@ def test_a_transcript_holds_the_question_the_sides_and_the_turns(tmp_path: Path)
     assert [turn["seat"] for turn in debate["turns"]] == ["alice", "bob", "alice", "bob"]
     assert debate["over"] and debate["question"]["correct"] in (0, 1)
     assert set(debate["defends"]) == {"alice", "bob"}
+
+
+def test_an_export_that_fails_leaves_nothing_half_written(tmp_path: Path) -> None:
+    play(scripted(1), tmp_path)
+    (tmp_path / "out.csv").mkdir()
+    with pytest.raises(ConfigError, match="out"):
+        out(tmp_path, "arena.db", "rulings", "csv")
+    assert not list(tmp_path.glob(".out*"))
 
 
 def test_a_run_of_which_nothing_is_there_yet_exports_an_empty_table(tmp_path: Path) -> None:

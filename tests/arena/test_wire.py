@@ -12,7 +12,7 @@ from server import Fault, Server
 from agents.models.anthropic import Anthropic
 from agents.models.openai import OpenAI
 from arena.errors import CallError, ConfigError
-from arena.provider import Call, Completion, Message, Provider, Sampling
+from arena.provider import Call, Completion, Message, Provider, Sampling, total
 from arena.wire import Wire, recording
 
 ASK = [Message(role="user", content="Which answer is right? Reply with the letter alone.")]
@@ -160,6 +160,17 @@ def test_a_reply_of_the_wrong_shape_is_refused_and_kept(server: Server) -> None:
     assert isinstance(error, CallError)
     assert (error.kind, len(server.bodies)) == ("broken", 1)
     assert call.reply == '["what", "is", "this"]'
+    assert call.answered and call.cost is None
+
+
+def test_a_reply_that_cannot_be_read_is_paid_for_all_the_same(server: Server) -> None:
+    server.choose = lambda body: "parts"
+    error, [call] = ask(openai(server, price_in=1.0, price_out=2.0))
+    assert isinstance(error, CallError) and error.kind == "broken"
+    assert "Input should be a valid string" in str(error) and "pydantic" not in str(error)
+    assert (call.prompt_tokens, call.completion_tokens) == (9, 1)
+    assert call.cost == pytest.approx((9 * 1.0 + 1 * 2.0) / 1e6)
+    assert total([call]).calls == 1
 
 
 def test_missing_usage_leaves_tokens_and_cost_unknown(server: Server) -> None:

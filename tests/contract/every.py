@@ -41,7 +41,20 @@ def operational(plugin: Plugin, field: str) -> bool:
 def changed(plugin: Plugin, field: str) -> Plugin | None:
     """The plugin with another value of the field, whatever the field takes."""
     annotation = type(plugin).model_fields[field].annotation
-    tried = [3, 2, 0.25, 700, True, False, "elsewhere", "=== ask ===\nother\n", ["x"], {"x": "y"}, None]
+    tried = [
+        3,
+        2,
+        0.25,
+        700,
+        True,
+        False,
+        "elsewhere",
+        "http://elsewhere",
+        "=== ask ===\nother\n",
+        ["x"],
+        {"x": "y"},
+        None,
+    ]
     for value in [*_choices(annotation), {"use": "scripted", "otherwise": "B"}, "scripted", *tried]:
         with contextlib.suppress(ValidationError, ConfigError, TypeError):
             other = make(plugin.kind, plugin.name, **{field: value})

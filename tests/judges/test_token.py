@@ -9,7 +9,7 @@ import pytest
 
 from agents.models.openai import OpenAI
 from arena import plugin
-from arena.cache import Cache
+from arena.cache import Cache, Kept
 from arena.errors import Unreadable
 from arena.nouns import JUDGE, Said, Verdict, View
 from arena.provider import Sampling
@@ -35,7 +35,7 @@ def decide(replies: Cache, top: dict[str, float] | None, view: View = VIEW, **fi
     logprobs = {"content": [{**alternatives[0], "top_logprobs": alternatives}]} if top else None
     reply = {"choices": [{"message": {"content": "A"}, "logprobs": logprobs}]}
     sampling = Sampling(max_tokens=1, top_logprobs=judge.top)
-    replies.put(plugin.key(judge.model, judge.messages(view), sampling), json.dumps(reply))
+    replies.put(plugin.key(judge.model, judge.messages(view), sampling), Kept(json.dumps(reply), 1.0))
 
     async def run() -> Verdict:
         async with Wire(replies):
@@ -116,7 +116,7 @@ def test_asked_in_both_orders_a_judge_that_only_follows_position_is_undecided(re
     tops = [{"token": "A", "logprob": math.log(0.9)}, {"token": "B", "logprob": math.log(0.1)}]
     reply = {"choices": [{"message": {"content": "A"}, "logprobs": {"content": [{**tops[0], "top_logprobs": tops}]}}]}
     for view in (VIEW, turned(VIEW)):
-        replies.put(plugin.key(judge.model, judge.messages(view), sampling), json.dumps(reply))
+        replies.put(plugin.key(judge.model, judge.messages(view), sampling), Kept(json.dumps(reply), 1.0))
 
     async def run() -> Verdict:
         async with Wire(replies):

@@ -14,7 +14,7 @@ ABSENT = find_spec("datasets") is None
 
 @pytest.mark.skipif(not ABSENT, reason="the datasets library is installed")
 def test_without_the_library_it_says_how_to_install_it() -> None:
-    with pytest.raises(ConfigError, match=r"pip install 'debate-arena\[hub\]'"):
+    with pytest.raises(ConfigError, match="pip install datasets"):
         Hub(path="owner/name").stream(0)
 
 
