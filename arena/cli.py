@@ -86,7 +86,7 @@ def _complain(error: object, code: Exit) -> None:
 
 def _say(value: Any) -> None:
     try:
-        print(json.dumps(value, indent=2, ensure_ascii=False, default=str), flush=True)  # noqa: T201 - the command's output
+        typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
     except BrokenPipeError:
         out.on_broken_pipe()
 
@@ -111,7 +111,7 @@ def _preset(name: str) -> Path:
 def version(show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Set up; `--version` prints the version."""
     if show_version:
-        print(__version__)  # noqa: T201 - the command's output
+        typer.echo(__version__)
         raise typer.Exit
 
 

@@ -18,12 +18,26 @@ from server import Server
 
 from arena.crew import Here
 from arena.experiment import read as experiment_of
+from arena.judge import Judge
+from arena.nouns import JUDGE, Verdict, View
 from arena.run import Driver, Exit
 from arena.store import db
+from arena.wire import Wire
 from arena.work import Event, Job
 
 ARENA = Path(sys.executable).with_name("arena")
 Table = dict[str, Any]
+
+
+def decided(judge: Judge, answers: int = 2) -> Verdict:
+    """What a judge says of a question with so many answers, `answer 0` the first."""
+    view = View(seat=JUDGE, question="Who?", answers=tuple(f"answer {i}" for i in range(answers)))
+
+    async def run() -> Verdict:
+        async with Wire():
+            return await judge.decide(view)
+
+    return asyncio.run(run())
 
 
 def dumps(table: Table) -> str:

@@ -17,7 +17,7 @@ from arena.store import db, read
 def out(folder: Path, store: str, what: str, ending: str) -> bytes:
     engine = db.connect(str(folder / store), create=False)
     target = folder / f"out.{ending}"
-    export(engine, read.run_id(engine, None), what, target)  # type: ignore[arg-type]
+    export(engine, read.run_id(engine, None), what, target)
     return target.read_bytes()
 
 

@@ -12,10 +12,11 @@ from arena.protocols.debate import Debate
 from arena.protocols.direct import Direct
 
 QUESTION = Question(id="q", text="Who?", answers=("x", "y", "z"), correct=2, passage="p", source="s")
+DEBATE = Debate(rounds=1)
 TURNS = [Turn(seat="bob", round=1, text="for x"), Turn(seat="alice", round=1, text="for z")]
 
 
-def match(protocol: Protocol = Debate(rounds=1), **fields: object) -> Match:  # noqa: B008
+def match(protocol: Protocol = DEBATE, **fields: object) -> Match:
     two = QUESTION.model_copy(update={"answers": ("x", "z"), "correct": 1})
     question = QUESTION if isinstance(protocol, Direct) else two
     agents = {seat: Scripted() for seat in protocol.seats}

@@ -28,7 +28,7 @@ def record(source: str, p: tuple[float, ...], question: str = "", order: int = 0
         "order": order, "state": "read" if p else "unreadable", "p": p, "correct": 0, "prompt_tokens": 0,
         "completion_tokens": 0, "cost": 0.0, "seconds": 0.0,
     }  # fmt: skip
-    return Record.model_construct(**{**known, **fields})  # type: ignore[arg-type]
+    return Record.model_construct(**{**known, **fields})
 
 
 def sample(*verdicts: tuple[str, tuple[float, ...]], lost: tuple[str, ...] = ()) -> Sample:

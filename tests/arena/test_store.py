@@ -135,7 +135,7 @@ def test_the_key_is_in_no_file_that_a_run_leaves_and_in_nothing_it_prints(server
     engine = db.connect(str(shell.folder / "arena.db"))
     for what in ("calls", "transcripts", "rulings"):
         for ending in ("csv", "jsonl", "parquet"):
-            export(engine, read.run_id(engine, None), what, shell.folder / f"{what}.{ending}")  # type: ignore[arg-type]
+            export(engine, read.run_id(engine, None), what, shell.folder / f"{what}.{ending}")
     done.append(shell.run("show", "--json", THE_KEY=key))
     assert {"Authorization": f"Bearer {key}"}.items() <= server.headers[-1].items()
     assert all(key not in run.stdout + run.stderr for run in done)

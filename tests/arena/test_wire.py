@@ -226,18 +226,23 @@ def test_identical_calls_share_a_failure_too(server: Server) -> None:
     assert all(call.error for call in calls)
 
 
-def test_a_cancelled_call_is_taken_over_by_its_twin(server: Server) -> None:
-    server.delay = 0.3
+def twins(server: Server, count: int, cancelled: int) -> list[Any]:
+    """What becomes of identical calls of which one is cancelled while they are in flight."""
     model, message = openai(server), [Message(role="user", content="x")]
 
-    async def both() -> list[Any]:
+    async def all_of_them() -> list[Any]:
         async with Wire() as wire:
-            tasks = [asyncio.create_task(wire.complete(model, message, Sampling())) for _ in range(3)]
+            tasks = [asyncio.create_task(wire.complete(model, message, Sampling())) for _ in range(count)]
             await asyncio.sleep(0.1)
-            tasks[0].cancel()
+            tasks[cancelled].cancel()
             return await asyncio.gather(*tasks, return_exceptions=True)
 
-    first, *others = asyncio.run(both())
+    return asyncio.run(all_of_them())
+
+
+def test_a_cancelled_call_is_taken_over_by_its_twin(server: Server) -> None:
+    server.delay = 0.3
+    first, *others = twins(server, 3, cancelled=0)
     assert isinstance(first, asyncio.CancelledError)
     assert all(isinstance(reply, Completion) for reply in others)
     assert len(server.bodies) == 2
@@ -245,16 +250,7 @@ def test_a_cancelled_call_is_taken_over_by_its_twin(server: Server) -> None:
 
 def test_a_call_that_waits_for_its_twin_can_be_cancelled(server: Server) -> None:
     server.delay = 0.5
-    model, message = openai(server), [Message(role="user", content="x")]
-
-    async def both() -> list[Any]:
-        async with Wire() as wire:
-            tasks = [asyncio.create_task(wire.complete(model, message, Sampling())) for _ in range(2)]
-            await asyncio.sleep(0.1)
-            tasks[1].cancel()
-            return await asyncio.gather(*tasks, return_exceptions=True)
-
-    first, second = asyncio.run(both())
+    first, second = twins(server, 2, cancelled=1)
     assert isinstance(first, Completion)
     assert isinstance(second, asyncio.CancelledError)
 

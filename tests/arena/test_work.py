@@ -211,6 +211,6 @@ def test_leaving_a_match_early_cancels_the_judges() -> None:
                 break
         await events.aclose()
         await asyncio.sleep(0)
-        return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+        return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(run()) == set()

@@ -1,24 +1,16 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
+from lab import decided
 
 from agents.models.scripted import Scripted as Model
 from arena.errors import Unreadable
-from arena.nouns import JUDGE, Verdict, View
-from arena.wire import Wire
+from arena.nouns import Verdict
 from judges.stated import Stated
 
 
 def decide(text: str, answers: int = 2) -> Verdict:
-    view = View(seat=JUDGE, question="Who?", answers=tuple(f"answer {i}" for i in range(answers)))
-
-    async def run() -> Verdict:
-        async with Wire():
-            return await Stated(model=Model(otherwise=text)).decide(view)
-
-    return asyncio.run(run())
+    return decided(Stated(model=Model(otherwise=text)), answers)
 
 
 @pytest.mark.parametrize(
