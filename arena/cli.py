@@ -28,7 +28,7 @@ from arena.experiment import Experiment, load
 from arena.export import What
 from arena.export import export as write
 from arena.local import weights
-from arena.run import Driver, Exit, Watch, size
+from arena.run import Driver, Exit, Study, Watch, size
 from arena.show import plain, show
 from arena.store import db, read
 from arena.tables import comparison, progress
@@ -206,7 +206,7 @@ def run(
 
 
 async def _drive(experiment: Experiment, store: db.Store, crew: Any, watch: Watch) -> Exit:
-    return await Driver(store, experiment, crew, watch).run()
+    return await Driver(store, Study(experiment), crew, watch).run()
 
 
 def _crew(experiment: Experiment, engine: Any, here: bool, address: str | None) -> Any:

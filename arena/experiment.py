@@ -16,9 +16,9 @@ from arena.agent import Agent
 from arena.errors import ConfigError
 from arena.judge import Judge
 from arena.match import Match
-from arena.nouns import Question
+from arena.nouns import JUDGE, Question
 from arena.plugin import Frozen, key
-from arena.protocol import Protocol
+from arena.protocol import Draw, Protocol
 from arena.provider import Model, Provider
 from arena.task import Task
 
@@ -52,6 +52,8 @@ class Experiment(Frozen):
     """Draws the order of the questions, the order of the answers and who defends which, each apart."""
     repeats: int = Field(default=1, ge=1)
     """How often each match is played with fresh samples."""
+    beliefs: bool = False
+    """Ask every judge after every round, and not at the end alone."""
     models: dict[str, Model] = Field(default_factory=dict)
     """Names for models, to be used wherever a plugin takes one."""
     tasks: tuple[SerializeAsAny[Task], ...] = Field(min_length=1)
@@ -65,7 +67,7 @@ class Experiment(Frozen):
     def _seated(self) -> Self:
         for protocol in self.protocols:
             for cast in self.agents:
-                _seat(protocol, cast)
+                _seat(protocol, cast, self.judges[0])
         for field in ("tasks", "protocols", "judges"):
             keys = [key(p) for p in getattr(self, field)]
             if len(set(keys)) < len(keys):
@@ -105,11 +107,11 @@ class Experiment(Frozen):
     def about(self, question: Question) -> Iterator[Match]:
         """The matches about one question; every protocol gets the same draws, and so protocols compare in pairs."""
         for repeat in range(self.repeats):
-            shown, pair = self._draw(question, repeat)
+            shown, draw = self._draw(question, repeat)
             for protocol in self.protocols:
-                for agents in _casts(protocol, self.agents):
+                for agents in _casts(protocol, self):
                     for order in (0,) if protocol.relabels else (0, 1):
-                        for defends in protocol.sides(pair if order == 0 else (pair[1], pair[0])):
+                        for defends in protocol.sides(draw if order == 0 else draw.turned()):
                             yield Match(
                                 question=question,
                                 protocol=protocol,
@@ -119,15 +121,17 @@ class Experiment(Frozen):
                                 repeat=repeat,
                             )
 
-    def _draw(self, question: Question, repeat: int) -> tuple[tuple[int, ...], tuple[int, int]]:
-        """The order of the answers; the right answer and a wrong one in an order that says nothing."""
+    def _draw(self, question: Question, repeat: int) -> tuple[tuple[int, ...], Draw]:
+        """The order in which the answers are shown, and who may defend which."""
         name = f"{self.seed} {repeat} {question.id}"
         shown = list(range(len(question.answers)))
         Random(f"shown {name}").shuffle(shown)
         draw = Random(f"sides {name}")
         wrong = draw.choice([i for i in range(len(question.answers)) if i != question.correct])
         pair = (question.correct, wrong)
-        return tuple(shown), pair if draw.random() < 0.5 else pair[::-1]
+        pair = pair if draw.random() < 0.5 else pair[::-1]
+        everyone = draw.sample(range(len(shown)), len(shown))
+        return tuple(shown), Draw(pair, tuple(everyone))
 
     def providers(self) -> list[Provider]:
         """Every model that the experiment may call, each once."""
@@ -173,21 +177,41 @@ def _line(path: Path, fault: Any) -> str:
     return f"{path}: {place}: {message}{got}" if place else f"{path}: {message}"
 
 
-def _seat(protocol: Protocol, cast: Cast) -> dict[str, Agent]:
-    """The agents of a protocol's seats. Raises ConfigError for a seat that the cast has nobody for."""
+def stands_in(role: str) -> tuple[str, ...]:
+    """The roles whose agent takes a role that nobody is cast for: critics and provers argue as debaters do."""
+    return () if role in {"debater", "consultant", "questioner"} else ("debater", "consultant")
+
+
+def _seat(protocol: Protocol, cast: Cast, judge: Judge) -> dict[str, Agent]:
+    """The agents of a protocol's seats. Raises ConfigError for a seat that the cast has nobody for.
+
+    In the judge's seat sits, where nobody is cast for it, the experiment's first judge.
+    """
+    seated: dict[str, Agent] = {}
     for seat, role in protocol.seats.items():
-        if seat not in cast and role not in cast:
+        found = next((cast[name] for name in (seat, role, *stands_in(role)) if name in cast), None)
+        if found is None and seat == JUDGE:
+            found = _chair(role, judge)
+        if found is None:
             have = ", ".join(cast) or "nobody"
             near = "".join(f"; is {name!r} meant for it?" for name in get_close_matches(role, cast, n=1))
             raise ConfigError(
                 f"agents: {protocol.name} needs a {role!r} (or one for the seat {seat!r}); there is {have}{near}"
             )
-    return {seat: cast[seat] if seat in cast else cast[role] for seat, role in protocol.seats.items()}
+        seated[seat] = found
+    return seated
 
 
-def _casts(protocol: Protocol, casts: tuple[Cast, ...]) -> list[dict[str, Agent]]:
+def _chair(role: str, judge: Judge) -> Agent:
+    """The judge itself as the speaker of its seat: its model asks, its verdicts are its beliefs."""
+    model = getattr(judge, "model", None)
+    return Agent.model_validate({"use": role, "judge": judge, **({"model": model} if model else {})})
+
+
+def _casts(protocol: Protocol, experiment: Experiment) -> list[dict[str, Agent]]:
     """The different casts for a protocol; one for a protocol in which nobody speaks."""
-    return list({key(agents): agents for agents in (_seat(protocol, cast) for cast in casts)}.values())
+    made = (_seat(protocol, cast, experiment.judges[0]) for cast in experiment.agents)
+    return list({key(agents): agents for agents in made}.values())
 
 
 def _providers(plugin: Any) -> Iterator[Provider]:

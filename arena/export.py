@@ -56,7 +56,7 @@ def _transcript(kept: read.Kept) -> dict[str, Any]:
     return {
         "match": match.key,
         "protocol": match.protocol.label,
-        "arm": match.arm,
+        "arm": match.arm(kept.turns),
         "repeat": match.repeat,
         "question": match.question.model_dump(mode="json"),
         "shown": list(match.shown),

@@ -30,6 +30,8 @@ class Match(Frozen):
     """The order in which the answers are shown, as indices into `question.answers`."""
     repeat: int = 0
     """Which repetition with fresh samples this is."""
+    branch: str = ""
+    """Where it leaves the match that it branches off, and which branch it is; empty for a match of its own."""
 
     @cached_property
     def key(self) -> str:
@@ -37,11 +39,16 @@ class Match(Frozen):
         return key(self)
 
     @property
-    def arm(self) -> str:
-        """`right` or `wrong` where one seat argues alone, by what it argues for; empty otherwise. Never shown."""
-        if len(self.defends) != 1:
+    def sample(self) -> int:
+        """Which draw from the models this is: another one for each repetition and each branch."""
+        return self.repeat + (int(key(self.branch)[:6], 16) if self.branch else 0)
+
+    def arm(self, turns: Sequence[Turn] = ()) -> str:
+        """`right` or `wrong` where one seat argues alone or by its own belief; empty otherwise. Never shown."""
+        answer = self.protocol.advocate(self.case(), turns)
+        if answer is None:
             return ""
-        return "right" if self.question.correct in self.defends.values() else "wrong"
+        return "right" if self.shown[answer] == self.question.correct else "wrong"
 
     @property
     def orders(self) -> tuple[int, ...]:
@@ -61,17 +68,23 @@ class Match(Frozen):
             answers=tuple(self.question.answers[i] for i in shown),
             passage=self.question.passage,
             defends={swap.get(seat, seat): shown.index(i) for seat, i in self.defends.items()},
+            seed=key(self.question.text, sorted(self.question.answers), self.repeat),
         )
 
     def verdict_view(self, turns: Sequence[Turn], order: int = 0) -> View:
         """What a judge sees of the finished transcript in presentation `order`: seats and answers swapped together."""
-        swap = self._swap(order)
-        turns = [t.model_copy(update={"seat": swap.get(t.seat, t.seat)}) for t in turns]
+        turns = [self._turned(turn) for turn in turns] if order else turns
         return self.protocol.view(JUDGE, self.case(order), ordered(self.protocol, turns))
 
     def over(self, turns: Sequence[Turn]) -> bool:
         """Whether the transcript is complete. Raises RuleError where it breaks the rules."""
         return not due(self.protocol, self.case(), turns).cues
+
+    def _turned(self, turn: Turn) -> Turn:
+        """A turn as it is in the swapped presentation."""
+        swap = self._swap(1)
+        seats = {name: swap.get(seat, seat) for name, seat in (("seat", turn.seat), ("to", turn.to))}
+        return turn.model_copy(update={**seats, "p": turn.p[::-1]})
 
     def _swap(self, order: int) -> dict[str, str]:
         pair = [seat for seat in self.protocol.seats if seat in self.defends]

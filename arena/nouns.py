@@ -7,6 +7,7 @@ neither has a field for the truth, so it cannot leak through them.
 from __future__ import annotations
 
 import math
+from random import Random
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -16,8 +17,13 @@ from arena.plugin import Frozen
 JUDGE = "judge"
 """The seat that decides, and that asks where a protocol lets it ask."""
 
-Act = Literal["argue", "ask", "answer"]
-"""What a cue wants: an argument, the judge's question, or an answer to it."""
+Act = Literal["argue", "ask", "answer", "claim", "choose", "believe"]
+"""What a cue wants: an argument, a question, an answer to it, a list of statements, one of the cue's options, or a
+probability for each answer."""
+
+Outcome = Literal["concession", "refusal", "off-side", "untagged"]
+"""What may be the matter with a turn: it gives the own answer up, says nothing to the point, argues for another answer,
+or lacks the tags that were asked for. Recorded and counted by arm, never mended."""
 
 
 class Question(Frozen):
@@ -56,6 +62,12 @@ class Case(Frozen):
     passage: str | None = None
     defends: dict[str, int] = Field(default_factory=dict)
     """Seat -> index (into the order shown) of the answer that it argues for."""
+    seed: str = ""
+    """What the protocol's own draws come from; the same in both orders, and no sign of what is right."""
+
+    def draw(self, name: str) -> Random:
+        """A generator for one draw of the protocol: the same whenever the match is replayed."""
+        return Random(f"{name} {self.seed}")
 
 
 class Cue(Frozen):
@@ -67,6 +79,14 @@ class Cue(Frozen):
     act: Act = "argue"
     words: int = 100
     """The limit on the public text; more is cut and counted."""
+    to: str = ""
+    """The seat that a question is for, where that is not plain."""
+    task: str = ""
+    """What is to be done, in words for a model and a person alike; empty where the agent's own prompt says it."""
+    options: tuple[str, ...] = ()
+    """What to choose from."""
+    most: int = 1
+    """How many statements a claim may have."""
 
 
 class Quote(Frozen):
@@ -108,20 +128,40 @@ def _sum(one: int | None, other: int | None) -> int | None:
     return None if one is None or other is None else one + other
 
 
-class Speech(Frozen):
-    """What an agent answers to a cue: the text for all to read and what stays with it."""
+class Move(Frozen):
+    """The part of a turn that a protocol can compute with: what the act asked for, and nothing for the other acts."""
 
-    text: str
+    p: tuple[float, ...] = ()
+    """A probability for each answer, in the order shown."""
+    choice: int | None = None
+    """Index of the option chosen."""
+    claims: tuple[str, ...] = ()
+    """The statements made."""
+
+
+class Speech(Move):
+    """What an agent answers to a cue: the text for all to read and what stays with it.
+
+    An agent that gives no move has it read from its text (`arena.moves`), as a person at a form does.
+    """
+
+    text: str = ""
     private: str = ""
     """The reply as the model wrote it, thinking included; shown to no other seat."""
+    outcomes: tuple[Outcome, ...] = ()
+    """What the agent itself knows to be the matter; the arena adds what it sees."""
+    scores: tuple[float, ...] = ()
+    """Of every draft that was scored, the one that was kept included; for best-of-n curves."""
 
 
-class Said(Frozen):
+class Said(Move):
     """A turn as a seat may see it."""
 
     seat: str
     round: int
     act: Act = "argue"
+    to: str = ""
+    """Whom a question is for."""
     text: str
     """The public text, its quotes between <quote> and </quote>, every mark of verification removed."""
     quotes: tuple[Quote, ...] = ()
@@ -129,6 +169,8 @@ class Said(Frozen):
     """How many turns its speaker had heard: in a simultaneous round, none of that round."""
     private: str = ""
     """Empty but for the seat's own turns."""
+    cue: Cue | None = None
+    """What was asked; None but for the seat's own turns."""
 
 
 class Turn(Said):
@@ -138,19 +180,14 @@ class Turn(Said):
     """Longer than the limit, and cut there."""
     forged: int = 0
     """Marks of verification that the speaker wrote itself, now removed."""
+    outcomes: tuple[Outcome, ...] = ()
+    scores: tuple[float, ...] = ()
     usage: Usage = Usage()
 
     def said(self, own: bool) -> Said:
-        """The turn for a reader: without usage and notes, and without private text unless it is the reader's `own`."""
-        return Said(
-            seat=self.seat,
-            round=self.round,
-            act=self.act,
-            text=self.text,
-            quotes=self.quotes,
-            after=self.after,
-            private=self.private if own else "",
-        )
+        """The turn for a reader: without usage and notes; private text and the cue only where it is its `own`."""
+        known = {name: getattr(self, name) for name in Said.model_fields}
+        return Said(**known if own else {**known, "private": "", "cue": None})
 
 
 class View(Frozen):
@@ -165,6 +202,8 @@ class View(Frozen):
     passage: str | None = None
     """The hidden text, for a seat that may read it."""
     turns: tuple[Said, ...] = ()
+    brief: str = ""
+    """What the seat is told of the protocol's rules, where that is more than who spoke."""
 
     @property
     def mine(self) -> str:

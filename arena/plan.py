@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 from arena.errors import CallError, Unreadable
 from arena.experiment import Experiment
 from arena.match import Match
+from arena.moves import mute
 from arena.nouns import JUDGE, Turn
 from arena.plugin import Frozen
+from arena.prompt import LETTERS
 from arena.protocol import due
 from arena.provider import Completion, Message, Provider, Sampling
 from arena.run import size
@@ -65,7 +70,28 @@ class _Meter(Wire):
     async def complete(self, provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
         tokens = int(sum(len(m.content) for m in messages) / _CHARACTERS) + 4 * len(messages)
         self.seen.append((provider, tokens, sampling.max_tokens))
-        return Completion(text="")
+        text = json.dumps(_instance(sampling.json_schema)) if sampling.json_schema else _REPLY
+        return Completion(text=text, top=(_TOP,) if sampling.top_logprobs else None)
+
+
+_REPLY = "Words.\nVerdict: A\nConfidence: 50%"
+_TOP = dict.fromkeys(LETTERS, -math.log(len(LETTERS)))
+"""A reply that agents and judges can read, so that those who ask several times ask as often as they will."""
+
+
+def _instance(schema: dict[str, Any]) -> Any:
+    """The first value that a JSON schema allows, of the kinds that are asked for here."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("type") == "object":
+        parts = {name: _instance(part) for name, part in schema["properties"].items()}
+        numbers = [name for name, part in schema["properties"].items() if part.get("type") == "number"]
+        return parts | dict.fromkeys(numbers, 1 / max(1, len(numbers)))
+    if schema.get("type") == "array":
+        count = schema.get("minItems", 1)
+        number = schema["items"].get("type") == "number"
+        return [1 / count if number else _instance(schema["items"])] * count
+    return {"integer": schema.get("minimum", 1), "number": 1.0}.get(schema.get("type", ""), "words")
 
 
 def plan(experiment: Experiment) -> Plan:
@@ -116,11 +142,11 @@ async def _speak(match: Match, meter: _Meter, found: dict[_Group, _Seen]) -> lis
     while (step := due(match.protocol, match.case(), turns)).cues:
         for cue in step.cues:
             meter.seen = []
+            view = match.protocol.view(cue.seat, match.case(), step.heard)
             with contextlib.suppress(CallError, Unreadable):
-                await match.agents[cue.seat].speak(match.protocol.view(cue.seat, match.case(), step.heard), cue)
+                await match.agents[cue.seat].speak(view, cue)
             _group(found, match, match.protocol.seats[cue.seat], meter)
-            words = " ".join(["words"] * cue.words)
-            turns.append(turn(cue, words, words, None, len(step.heard)))
+            turns.append(turn(cue, mute(cue, len(view.answers)), view, None, len(step.heard)))
     return turns
 
 

@@ -7,6 +7,7 @@ both errors, so that a renamed placeholder cannot silently drop the passage from
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, ValidationInfo
 
 from arena.errors import ConfigError, choices
-from arena.nouns import JUDGE, View
+from arena.nouns import JUDGE, Said, View
 from arena.quotes import marked
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -39,7 +40,7 @@ def load(name: str, folder: Path = Path()) -> str:
 @cache
 def _shipped() -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for package in ("agents", "judges"):
+    for package in ("agents", "judges", "arena.protocols"):
         spec = find_spec(package)
         for root in (spec.submodule_search_locations if spec else None) or ():
             found |= {path.stem: path for path in Path(root, "prompts").glob("*.md")}
@@ -100,17 +101,32 @@ def bare(view: View) -> str:
 
 def transcript(view: View) -> str:
     """The public turns as a judge reads them: who, for which answer, in which round; quotes marked by the arena."""
-    return "\n\n".join(f"{_header(view, i)}\n{_fenced(marked(turn))}" for i, turn in enumerate(view.turns))
+    return "\n\n".join(f"{_header(turn, _side(view, turn.seat))}\n{fenced(marked(turn))}" for turn in view.turns)
 
 
-def _header(view: View, index: int) -> str:
-    turn = view.turns[index]
-    if turn.seat == JUDGE:
-        return f"[Round {turn.round}] The judge asks:"
-    side = f", for answer {LETTERS[view.sides[turn.seat]]}" if turn.seat in view.sides else ""
-    return f"[Round {turn.round}] {turn.seat.title()}{side}:"
+def heard(turns: Sequence[Said]) -> str:
+    """Turns of others as a speaker reads them: as a judge does, but without the letters, which no speaker knows."""
+    return "\n\n".join(f"{_header(turn, '')}\n{fenced(marked(turn))}" for turn in turns)
 
 
-def _fenced(text: str) -> str:
+def title(seat: str) -> str:
+    """A seat's name as it is read."""
+    return "The judge" if seat == JUDGE else seat.replace("_", " ").title()
+
+
+_VERBS = {"ask": "asks", "claim": "states", "choose": "chooses", "believe": "finds the answers as probable as"}
+
+
+def _header(turn: Said, side: str) -> str:
+    verb = _VERBS.get(turn.act, "")
+    to = f" {title(turn.to)}" if turn.to else ""
+    return f"[Round {turn.round}] {title(turn.seat)}{side}{f' {verb}{to}' if verb else ''}:"
+
+
+def _side(view: View, seat: str) -> str:
+    return f", for answer {LETTERS[view.sides[seat]]}" if seat in view.sides and seat != JUDGE else ""
+
+
+def fenced(text: str) -> str:
     """Every line of a speech begins with a bar, so that no line of it can pass for a header."""
     return "\n".join(f"| {line}" for line in text.splitlines() if line.strip())

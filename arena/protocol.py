@@ -9,13 +9,29 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 from arena.errors import RuleError
 from arena.nouns import JUDGE, Case, Cue, Turn, View
 from arena.plugin import Plugin
 
-Play = Generator[Cue | tuple[Cue, ...], tuple[Turn, ...], None]
+R = TypeVar("R")
+Part = Generator[Cue | tuple[Cue, ...], tuple[Turn, ...], R]
+"""A part of a game, for `yield from`, that comes to a value."""
+Play = Part[None]
+
+
+class Draw(NamedTuple):
+    """What the experiment draws for a match, as indices into the question's answers; no order says what is right."""
+
+    pair: tuple[int, int]
+    """The right answer and a wrong one."""
+    answers: tuple[int, ...]
+    """All answers."""
+
+    def turned(self) -> Draw:
+        """The same draw for the other order."""
+        return Draw((self.pair[1], self.pair[0]), self.answers[::-1])
 
 
 class Protocol(Plugin):
@@ -36,13 +52,38 @@ class Protocol(Plugin):
         """
         return True
 
-    def sides(self, pair: tuple[int, int]) -> list[dict[str, int]]:
-        """For each match, who defends which of the answers `pair` (right and wrong, in an order drawn by seed)."""
+    @property
+    def price(self) -> float:
+        """What the judge pays for each round that it asks for, in bits of its score."""
+        return 0.0
+
+    def fits(self, case: Case) -> str:
+        """Why the protocol cannot be played on this question; empty where it can."""
+        return ""
+
+    def sides(self, draw: Draw) -> list[dict[str, int]]:
+        """For each match, who defends which answer."""
         return [{}]
+
+    def assigned(self, case: Case, turns: Sequence[Turn]) -> dict[str, int]:
+        """Who argues for which answer, as far as that is known after `turns`: some seats choose for themselves."""
+        return case.defends
+
+    def advocate(self, case: Case, turns: Sequence[Turn]) -> int | None:
+        """The answer that the match's arm is about: that of a seat that argues alone, or by its own belief."""
+        return next(iter(case.defends.values())) if len(case.defends) == 1 else None
 
     def reads(self, seat: str) -> bool:
         """Whether a seat reads the hidden passage: all but the judge."""
         return seat != JUDGE
+
+    def hears(self, seat: str, turn: Turn) -> bool:
+        """Whether a seat is shown a turn: what one believes stays with it, and no judge sees what another believed."""
+        return turn.act != "believe" or seat == turn.seat != JUDGE
+
+    def brief(self, case: Case, turns: Sequence[Turn]) -> str:
+        """What the judge is told of the rules before it reads the turns."""
+        return ""
 
     @abstractmethod
     def play(self, case: Case) -> Play:
@@ -54,10 +95,17 @@ class Protocol(Plugin):
             seat=seat,
             question=case.question,
             answers=case.answers,
-            sides=case.defends,
+            sides=self.assigned(case, turns),
             passage=case.passage if self.reads(seat) else None,
-            turns=tuple(turn.said(own=turn.seat == seat) for turn in turns),
+            turns=tuple(turn.said(own=turn.seat == seat) for turn in turns if self.hears(seat, turn)),
+            brief=self.brief(case, turns) if seat == JUDGE else "",
         )
+
+
+def two(case: Case) -> str:
+    """Why a protocol about two answers does not fit."""
+    count = len(case.answers)
+    return "" if count == 2 else f"it is about two answers, this question has {count}; set `choices = 2` in its task"
 
 
 class Step(NamedTuple):
@@ -101,7 +149,7 @@ def _answers(cues: tuple[Cue, ...], turns: Sequence[Turn], heard: int) -> dict[s
     asked = {cue.seat: cue for cue in cues}
     for turn in turns:
         cue = asked.pop(turn.seat, None)
-        if cue is None or (turn.round, turn.act, turn.after) != (cue.round, cue.act, heard):
+        if cue is None or (turn.round, turn.act, turn.to, turn.after) != (cue.round, cue.act, cue.to, heard):
             wanted = ", ".join(f"{c.seat} ({c.act}, round {c.round})" for c in cues)
             raise RuleError(f"{turn.seat} ({turn.act}, round {turn.round}) spoke, the protocol waits for {wanted}")
     return {turn.seat: turn for turn in turns}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from itertools import chain, islice
 from typing import NamedTuple, Protocol
@@ -16,9 +16,11 @@ from typing import NamedTuple, Protocol
 from arena.crew import Crew
 from arena.errors import ConfigError
 from arena.experiment import Experiment, Limits
+from arena.judge import Judge
 from arena.match import Match
 from arena.plugin import key
 from arena.provenance import provenance
+from arena.provider import Provider
 from arena.store import read
 from arena.store.db import Store
 from arena.wire import Wire
@@ -69,10 +71,13 @@ def size(experiment: Experiment) -> Size:
     """Count the matches and rulings; reads every question, and so finds every broken row before anything is paid."""
     keys: list[str] = []
     matches = rulings = 0
-    for _, question in experiment.questions():
+    for task, question in experiment.questions():
         keys.append(key(question))
         for match in experiment.about(question):
-            match.over(())
+            why = match.protocol.fits(match.case())
+            if why:
+                name = f"{match.protocol.name} cannot be played on question {question.id!r} of {task.name}"
+                raise ConfigError(f"{name}: {why}")
             matches += 1
             rulings += len(match.orders) * len(experiment.judges)
     if not keys:
@@ -103,12 +108,69 @@ class Spend:
         return any(limit is not None and spent >= limit for limit, spent in pairs)
 
 
-class Driver:
-    """One run of an experiment."""
+class Course(Protocol):
+    """What a driver plays: a stream of jobs, and the run that they belong to."""
 
-    def __init__(self, store: Store, experiment: Experiment, crew: Callable[[], Crew], watch: Watch) -> None:
-        self._store = store
+    @property
+    def limits(self) -> Limits:
+        """When to stop paying."""
+        ...
+
+    def providers(self) -> list[Provider]:
+        """Every model that may be called."""
+        ...
+
+    def start(self, store: Store) -> tuple[str, int]:
+        """Note the run, or find it again: its id and how many matches it has. Raises ConfigError."""
+        ...
+
+    def jobs(self, store: Store, watch: Watch) -> Iterator[Job]:
+        """What is left to do, in order; tells the watch of what is not."""
+        ...
+
+
+class Study:
+    """The course of an experiment: all its matches, before all its judges."""
+
+    def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
+        self.limits = experiment.limits
+        self.providers = experiment.providers
+
+    def start(self, store: Store) -> tuple[str, int]:
+        """Reads every question, so that what cannot be played is found before anything is paid."""
+        whole = size(self._experiment)
+        told = provenance(self._experiment, whole.data)
+        return store.start(self._experiment, (whole.matches, whole.rulings), told), whole.matches
+
+    def jobs(self, store: Store, watch: Watch) -> Iterator[Job]:
+        """Notes the matches in the store batch by batch."""
+        stream = ((i, task, match) for i, (task, match) in enumerate(self._experiment.matches()))
+        while batch := list(islice(stream, _BATCH)):
+            store.add(self._experiment.id, batch)
+            known = read.progress(store.engine, [match.key for _, _, match in batch])
+            left = [job for _, _, match in batch if (job := self._job(match, known[match.key]))]
+            watch.skip(len(batch) - len(left))
+            yield from left
+
+    def _job(self, match: Match, known: read.Progress) -> Job | None:
+        asks = missing(match, known, self._experiment.judges, self._experiment.beliefs)
+        return Job(match=match, turns=known.turns, asks=asks) if asks and not known.lost else None
+
+
+def missing(match: Match, known: read.Progress, judges: Sequence[Judge], beliefs: bool) -> tuple[Ask, ...]:
+    """The rulings on a match, and the beliefs if they are wanted, that are not there."""
+    done = known.ruled | known.refused
+    wanted = [Ask(judge=judge, order=order) for judge in judges for order in match.orders]
+    return tuple(ask for ask in wanted if (ask.key, ask.order) not in done)
+
+
+class Driver:
+    """One run of a course."""
+
+    def __init__(self, store: Store, course: Course, crew: Callable[[], Crew], watch: Watch) -> None:
+        self._store = store
+        self._course = course
         self._crew = crew
         self._watch = watch
         self._stop = asyncio.Event()
@@ -116,12 +178,10 @@ class Driver:
 
     async def run(self) -> Exit:
         """Play what is missing. Raises ConfigError and StoreError; everything finished before is kept."""
-        whole = size(self._experiment)
-        told = provenance(self._experiment, whole.data)
-        self._run = self._store.start(self._experiment, (whole.matches, whole.rulings), told)
-        self._spend = Spend(self._experiment.limits, read.spent(self._store.engine, self._run))
-        self._watch.begin(self._run, whole.matches)
-        jobs = self._jobs()
+        self._run, matches = self._course.start(self._store)
+        self._spend = Spend(self._course.limits, read.spent(self._store.engine, self._run))
+        self._watch.begin(self._run, matches)
+        jobs = self._course.jobs(self._store, self._watch)
         first = next(jobs, None)
         if first is not None:
             await self._check()
@@ -144,23 +204,7 @@ class Driver:
     async def _check(self) -> None:
         """Every model, before anything is paid."""
         async with Wire() as wire:
-            await asyncio.gather(*(wire.check(provider) for provider in self._experiment.providers()))
-
-    def _jobs(self) -> Iterator[Job]:
-        """What is left to do, in order; notes the matches in the store batch by batch."""
-        stream = ((i, task, match) for i, (task, match) in enumerate(self._experiment.matches()))
-        while batch := list(islice(stream, _BATCH)):
-            self._store.add(self._run, batch)
-            known = read.progress(self._store.engine, [match.key for _, _, match in batch])
-            left = [job for _, _, match in batch if (job := self._job(match, known[match.key]))]
-            self._watch.skip(len(batch) - len(left))
-            yield from left
-
-    def _job(self, match: Match, known: read.Progress) -> Job | None:
-        done = known.ruled | known.refused
-        wanted = [Ask(judge=judge, order=order) for judge in self._experiment.judges for order in match.orders]
-        asks = tuple(ask for ask in wanted if (ask.key, ask.order) not in done)
-        return Job(match=match, turns=known.turns, asks=asks) if asks and not known.lost else None
+            await asyncio.gather(*(wire.check(provider) for provider in self._course.providers()))
 
     async def _feed(self, crew: Crew, jobs: Iterator[Job]) -> None:
         """A bounded window over the stream: no job is read before there is room for it."""

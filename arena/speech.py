@@ -7,7 +7,9 @@ once. Agents that argue differ in their prompts and in nothing else.
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -16,9 +18,8 @@ from arena import plugin
 from arena.agent import Agent
 from arena.errors import Unreadable
 from arena.nouns import Cue, Said, Speech, View
-from arena.prompt import Prompt, bare, case, fill
+from arena.prompt import Prompt, bare, case, fill, heard, load
 from arena.provider import Completion, Message, Model, Sampling
-from arena.quotes import marked
 from arena.wire import complete
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"'”’)]*\s+|\n+")
@@ -42,58 +43,132 @@ class Speaker(Agent):
     candidates: int = Field(default=40, ge=1)
     """With `chosen`: how many sentences to choose from, those that share most words with question and answer."""
     max_tokens: int = Field(default=600, ge=16)
+    forms: Prompt = Field(default_factory=lambda: load("forms"))
+    """How it is told what it heard and asked for moves: statements, choices, beliefs."""
 
     async def speak(self, view: View, cue: Cue) -> Speech:
-        """Argue. Raises Unreadable for an empty argument or broken JSON; CallError where no reply came."""
+        """Argue, or make the move that is asked for.
+
+        Raises Unreadable for an empty argument or broken JSON, CallError where no reply came.
+        """
         sampling = Sampling(
-            temperature=self.temperature,
+            temperature=0.0 if cue.act == "believe" else self.temperature,
             max_tokens=self.max_tokens,
             seed=_seed(view, cue),
             json_schema=self._schema(view, cue),
         )
         completion = await complete(self.model, self.messages(view, cue), sampling)
-        read = _chosen if self.quotes == "chosen" and view.passage else _free
-        return Speech(text=read(completion), private=completion.text)
+        return self._read(completion, view, cue).model_copy(update={"private": completion.text})
 
     def messages(self, view: View, cue: Cue) -> list[Message]:
         """The chat so far, from this seat's side, ending with what the cue asks."""
         own = [turn for turn in view.turns if turn.seat == view.seat]
-        heard = [*(turn.after for turn in own), len(view.turns)]
-        rounds = [*(turn.round for turn in own), cue.round]
-        chat = [Message(role="user", content=self._opening(view, cue))]
-        for i, turn in enumerate(own):
-            news = [t for t in view.turns[heard[i] : heard[i + 1]] if t.seat != view.seat]
-            chat.append(Message(role="assistant", content=turn.private or turn.text))
-            chat.append(Message(role="user", content=self._reply(news, rounds[i + 1])))
+        cues = [*(turn.cue or _as_now(turn, cue) for turn in own), cue]
+        chat: list[Message] = []
+        for i, asked in enumerate(cues):
+            since, until = own[i - 1].after if i else 0, own[i].after if i < len(own) else math.inf
+            news = [t for t in view.turns if t.seat != view.seat and since <= t.after < until]
+            chat.append(Message(role="user", content=self._message(view, asked, cues[:i], news)))
+            if i < len(own):
+                chat.append(Message(role="assistant", content=own[i].private or own[i].text))
         return chat
 
-    def _opening(self, view: View, cue: Cue) -> str:
-        parts = [
-            fill(self.prompt, "case", case=case(view), answers=bare(view)),
-            fill(self.prompt, "role", mine=view.mine, words=cue.words),
-            fill(self.prompt, "chosen" if self.quotes == "chosen" and view.passage else "free"),
-            fill(self.prompt, "opening"),
-        ]
+    def _message(self, view: View, cue: Cue, before: list[Cue], news: list[Said]) -> str:
+        """What the seat is told with one cue: its case and role once, what is new, what it must do, in which form."""
+        argued = [one for one in before if one.act != "believe"]
+        parts = [] if before else [fill(self.prompt, "case", case=case(view), answers=bare(view))]
+        if cue.act != "believe" and not argued:
+            parts.append(self._role(view, cue))
+        if cue.act in _SPOKEN and not any(one.act in _SPOKEN for one in before):
+            parts.append(fill(self.prompt, "chosen" if self._picks(view) else "free"))
+        if cue.act in _SPOKEN and argued and cue.words != argued[0].words:
+            parts.append(fill(self.forms, "limit", words=cue.words))
+        parts += self._task(cue, news)
+        if cue.act not in _SPOKEN and cue.act != "ask":
+            parts.append(self._form(view, cue))
         return "\n\n".join(parts)
 
-    def _reply(self, news: list[Said], now: int) -> str:
-        """What the others said since the own last turn, and the task of round `now`."""
-        section = "answer" if any(t.act == "ask" for t in news) else "rebuttal"
-        return fill(self.prompt, section, heard="\n".join(marked(t) for t in news), round=now)
+    def _role(self, view: View, cue: Cue) -> str:
+        if view.seat in view.sides:
+            return fill(self.prompt, "role", mine=view.mine, words=cue.words)
+        return "\n".join((fill(self.forms, "neutral"), fill(self.forms, "limit", words=cue.words)))
+
+    def _task(self, cue: Cue, news: list[Said]) -> list[str]:
+        """What the others said since, and what is to be done now: in the protocol's words, or in the prompt's own."""
+        if cue.task or cue.act not in _SPOKEN:
+            told = [fill(self.forms, "heard", heard=heard(news))] if news else []
+            return [*told, *([cue.task] if cue.task else [])]
+        if not news:
+            return [fill(self.prompt, "opening")]
+        section = "answer" if cue.act == "answer" else "rebuttal"
+        return [fill(self.prompt, section, heard=heard(news), round=cue.round)]
+
+    def _form(self, view: View, cue: Cue) -> str:
+        """How to reply with a move."""
+        if cue.act == "claim":
+            return fill(self.forms, "claim", most=cue.most, words=cue.words)
+        if cue.act == "choose":
+            return fill(self.forms, "choose", options=_numbered(cue.options))
+        return fill(self.forms, "believe", numbered=_numbered(sorted(view.answers)))
+
+    def _picks(self, view: View) -> bool:
+        """Whether quotes are chosen from a list: not where there is nothing to quote."""
+        return self.quotes == "chosen" and bool(view.passage)
 
     def _schema(self, view: View, cue: Cue) -> dict[str, Any] | None:
-        if self.quotes == "free" or not view.passage:
+        if cue.act == "claim":
+            statement = {"type": "string", "minLength": 8, "maxLength": 6 * max(4, cue.words // cue.most)}
+            return _object(claims={"type": "array", "items": statement, "minItems": 1, "maxItems": cue.most})
+        if cue.act == "choose":
+            return _object(choice={"type": "integer", "enum": list(range(1, len(cue.options) + 1))})
+        if cue.act == "believe":
+            number = {"type": "integer", "enum": list(range(1, len(view.answers) + 1))}
+            return _object(answer=number, confidence={"type": "integer", "enum": list(range(0, 101))})
+        if cue.act == "ask" or not self._picks(view):
             return None
         quote = {"type": "string", "enum": candidates(view, self.candidates)}
         argument = {"type": "string", "minLength": 20, "maxLength": cue.words * 6}
-        fields = {"quote": quote, "argument": argument}
-        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        return _object(quote=quote, argument=argument)
+
+    def _read(self, completion: Completion, view: View, cue: Cue) -> Speech:
+        if cue.act in _SPOKEN | {"ask"}:
+            chosen = cue.act != "ask" and self._picks(view)
+            return Speech(text=_chosen(completion) if chosen else _free(completion))
+        reply = _json(completion)
+        try:
+            if cue.act == "claim":
+                return Speech(claims=tuple(str(claim) for claim in reply["claims"]))
+            if cue.act == "choose":
+                return Speech(choice=int(reply["choice"]) - 1)
+            best, sure = sorted(view.answers)[int(reply["answer"]) - 1], int(reply["confidence"]) / 100
+        except (KeyError, TypeError, ValueError, IndexError):
+            raise Unreadable(f"not the JSON asked for ({completion.finish}): {completion.text[-120:]!r}") from None
+        rest = (1 - sure) / (len(view.answers) - 1)
+        return Speech(p=tuple(sure if answer == best else rest for answer in view.answers))
+
+
+_SPOKEN = frozenset({"argue", "answer"})
+"""Acts whose replies are prose with quotes."""
+
+
+def _object(**fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def _numbered(lines: Sequence[str]) -> str:
+    return "\n".join(f"{i}. {line}" for i, line in enumerate(lines, start=1))
+
+
+def _as_now(turn: Said, cue: Cue) -> Cue:
+    """What a turn was asked for, where the store does not say: as now."""
+    return Cue(seat=turn.seat, round=turn.round, act=turn.act, words=cue.words)
 
 
 def candidates(view: View, most: int) -> list[str]:
     """The sentences of the passage that share most words with the question and the own answer, in their own order."""
     sentences = list(dict.fromkeys(s.strip() for s in _SENTENCE.split(view.passage or "") if len(s.split()) > 1))
-    wanted = {word.casefold() for word in _WORD.findall(f"{view.question} {view.mine}") if len(word) > 3}
+    mine = view.mine if view.seat in view.sides else ""
+    wanted = {word.casefold() for word in _WORD.findall(f"{view.question} {mine}") if len(word) > 3}
 
     def shared(sentence: str) -> int:
         return len(wanted & {word.casefold() for word in _WORD.findall(sentence)})
@@ -116,11 +191,21 @@ def _free(completion: Completion) -> str:
     return _some(match.group(1) if match else spoken, completion)
 
 
-def _chosen(completion: Completion) -> str:
+def _json(completion: Completion) -> dict[str, Any]:
     try:
         reply = json.loads(completion.text)
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        raise Unreadable(f"not the JSON asked for ({completion.finish}): {completion.text[-120:]!r}")
+    return reply
+
+
+def _chosen(completion: Completion) -> str:
+    reply = _json(completion)
+    try:
         quote, argument = reply["quote"].strip(), reply["argument"].strip()
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, AttributeError):
         raise Unreadable(f"not the JSON asked for ({completion.finish}): {completion.text[-120:]!r}") from None
     return f"<quote>{quote}</quote> {_some(argument, completion)}"
 

@@ -12,9 +12,12 @@ from arena.prompt import LETTERS, case, fill, lettered, transcript
 
 
 def ask(prompt: str, view: View, **values: object) -> str:
-    """The prompt's section `ask` for a view; the transcript's section only where someone spoke."""
-    turns = transcript(view)
-    shown = f"\n{fill(prompt, 'transcript', turns=turns)}\n" if turns else ""
+    """The prompt's section `ask` for a view; the transcript's section only where someone spoke.
+
+    What the protocol tells the judge of its rules stands before the turns, unfenced: no speaker can write there.
+    """
+    turns = "\n\n".join(part for part in (view.brief, transcript(view)) if part)
+    shown = f"\n{fill(prompt, 'transcript', turns=turns)}\n" if view.turns or view.brief else ""
     return fill(prompt, "ask", case=case(view), answers=lettered(view), transcript=shown, **values)
 
 

@@ -15,7 +15,8 @@ from arena.agent import Agent
 from arena.errors import ArenaError, CallError, ConfigError, Unreadable
 from arena.judge import Judge
 from arena.match import Failure, Match, Ruling, ruling
-from arena.nouns import Case, Cue, Turn, View
+from arena.moves import settle
+from arena.nouns import Case, Cue, Speech, Turn, View
 from arena.plugin import Frozen, key
 from arena.protocol import due
 from arena.provider import Call, total
@@ -28,6 +29,8 @@ class Ask(Frozen):
 
     judge: SerializeAsAny[Judge]
     order: int
+    round: int = 0
+    """After which round: 0 is the verdict on the whole transcript, any other a belief on the way."""
 
     @property
     def key(self) -> str:
@@ -50,6 +53,8 @@ class Event(Frozen):
     turns: tuple[Turn, ...] = ()
     over: bool = False
     """The last turn has been spoken."""
+    arm: str = ""
+    """With the last turn: the match's arm, which may have depended on what was said."""
     ruling: Ruling | None = None
     failure: Failure | None = None
     calls: tuple[Call, ...] = ()
@@ -75,7 +80,8 @@ async def play(job: Job) -> AsyncGenerator[Event, None]:
         turns += [turn for event in events for turn in event.turns]
         over = not any(event.failure for event in events) and job.match.over(turns)
         for i, event in enumerate(events):
-            yield event.model_copy(update={"over": over and i == len(events) - 1})
+            last = over and i == len(events) - 1
+            yield event.model_copy(update={"over": last, "arm": job.match.arm(turns) if last else ""})
         if any(event.failure or event.stop for event in events):
             return
     rulings = [asyncio.create_task(_decide(job.match, ask, turns)) for ask in job.asks]
@@ -87,33 +93,38 @@ async def play(job: Job) -> AsyncGenerator[Event, None]:
             task.cancel()
 
 
-def turn(cue: Cue, text: str, private: str, passage: str | None, after: int) -> Turn:
-    """Make a turn of what was said, by the arena's rules and not by the speaker's."""
-    clean, forged = strip_marks(text)
-    public, shortened = cut(clean.strip(), cue.words)
+def turn(cue: Cue, speech: Speech, view: View, passage: str | None, after: int) -> Turn:
+    """Make a turn of what was said, by the arena's rules and not by the speaker's. Raises Unreadable."""
+    text, forged = strip_marks(speech.text)
+    cleaned = [strip_marks(claim) for claim in speech.claims]
+    claims = tuple(cut(claim.strip(), max(1, cue.words // cue.most))[0] for claim, _ in cleaned)
+    said = settle(cue, speech.model_copy(update={"text": text.strip(), "claims": claims}), view.answers)
+    public, shortened = (said.text, False) if cue.act in {"believe", "choose"} else cut(said.text, cue.words)
+    if not public:
+        raise Unreadable("an empty turn")
     return Turn(
+        **said.model_dump(include={"p", "choice", "claims", "private", "outcomes", "scores"}),
         seat=cue.seat,
         round=cue.round,
         act=cue.act,
+        to=cue.to,
         text=public,
         quotes=check(public, passage),
         after=after,
-        private=private,
+        cue=cue,
         cut=shortened,
-        forged=forged,
+        forged=forged + sum(count for _, count in cleaned),
     )
 
 
 async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
     case: Case = match.case()
     agent: Agent = match.agents[cue.seat]
-    with recording(match.repeat) as calls:
+    with recording(match.sample) as calls:
         try:
             view = match.protocol.view(cue.seat, case, heard)
             speech = await agent.speak(view, cue)
-            said = turn(cue, speech.text, speech.private, case.passage, len(heard))
-            if not said.text:
-                raise Unreadable("an empty turn")
+            said = turn(cue, speech, view, case.passage, len(heard))
         except Exception as error:
             fault: dict[str, Any] = {"stage": "speak", "seat": cue.seat}
             return _failed(match, error, calls, fault)
@@ -122,7 +133,7 @@ async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
 
 
 async def _decide(match: Match, ask: Ask, turns: list[Turn]) -> Event:
-    with recording(match.repeat) as calls:
+    with recording(match.sample) as calls:
         try:
             view: View = match.verdict_view(turns, ask.order)
             verdict = await ask.judge.decide(view)

@@ -9,17 +9,16 @@ from pydantic import Field
 
 from arena.errors import Unreadable
 from arena.judge import Judge
+from arena.moves import normalised
 from arena.nouns import Verdict, View
 from arena.prompt import Prompt, load
 from arena.provider import Message, Model, Sampling, scripted
 from arena.verdict import ask, letters
 from arena.wire import complete
 
-_TOLERANCE = 0.02
-
 
 class Stated(Judge):
-    """The model says how probable each answer is; numbers that do not sum to 1 within 0.02 are unreadable."""
+    """The model says how probable each answer is; numbers that do not sum to 1 within 0.01 are unreadable."""
 
     model: Model = Field(default_factory=scripted)
     prompt: Prompt = Field(default_factory=lambda: load("stated"))
@@ -44,11 +43,7 @@ def _read(text: str, wanted: str) -> Verdict:
     if len(stated) != 1:
         number = f"{len(stated)} different objects of" if stated else "no"
         raise Unreadable(f"{number} JSON with a probability for each of {', '.join(wanted)}: {text[:120]!r}")
-    p = stated.pop()
-    whole = sum(p)
-    if not (min(p) >= 0 and abs(whole - 1) <= _TOLERANCE):
-        raise Unreadable(f"the stated probabilities {list(p)} do not sum to 1")
-    return Verdict(p=tuple(x / whole for x in p), reason=text.strip())
+    return Verdict(p=normalised(stated.pop()), reason=text.strip())
 
 
 def _numbers(text: str, wanted: str) -> tuple[float, ...]:

@@ -20,7 +20,7 @@ from arena.crew import Here
 from arena.experiment import read as experiment_of
 from arena.judge import Judge
 from arena.nouns import JUDGE, Verdict, View
-from arena.run import Driver, Exit
+from arena.run import Driver, Exit, Study
 from arena.store import db
 from arena.wire import Wire
 from arena.work import Event, Job
@@ -104,7 +104,7 @@ def play(table: Table, folder: Path, store: str = "arena.db") -> tuple[Exit, Sil
     engine = db.connect(str(folder / store))
     watch = Silent()
     width = experiment.workers.count * experiment.workers.matches
-    driver = Driver(db.Store(engine), experiment, lambda: Here(width, db.replies(engine)), watch)
+    driver = Driver(db.Store(engine), Study(experiment), lambda: Here(width, db.replies(engine)), watch)
     try:
         return asyncio.run(driver.run()), watch
     finally:

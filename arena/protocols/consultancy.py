@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from arena.nouns import JUDGE, Case, Cue
-from arena.protocol import Play, Protocol
+from arena.protocol import Draw, Play, Protocol
 
 
 class Consultancy(Protocol):
@@ -29,8 +29,8 @@ class Consultancy(Protocol):
     def relabels(self) -> bool:
         return self.rounds == 1
 
-    def sides(self, pair: tuple[int, int]) -> list[dict[str, int]]:
-        return [{"consultant": answer} for answer in pair]
+    def sides(self, draw: Draw) -> list[dict[str, int]]:
+        return [{"consultant": answer} for answer in draw.pair]
 
     def play(self, case: Case) -> Play:
         yield Cue(seat="consultant", round=1, words=self.words)

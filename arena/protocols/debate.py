@@ -6,9 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from arena.errors import ConfigError
-from arena.nouns import Case, Cue
-from arena.protocol import Play, Protocol
+from arena.nouns import JUDGE, Case, Cue
+from arena.protocol import Draw, Part, Play, Protocol, two
 
 
 class Debate(Protocol):
@@ -17,33 +16,60 @@ class Debate(Protocol):
     Simultaneous: in each round both are cued together and neither hears the other's turn of that round. Sequential:
     the first round is simultaneous, then Alice speaks and Bob, who hears her, replies. What Bob says may then depend on
     speaking second, so a sequential debate is played once for each order.
+
+    With `stop` the judge's seat states a probability after each round but the last, and may end the debate (Michael
+    2023). What it believes may depend on the order in which it saw the answers, so this is played once for each order.
+    Deviation: the debaters are not shown what the judge believes.
     """
 
     rounds: int = Field(default=3, ge=1)
     turns: Literal["simultaneous", "sequential"] = "simultaneous"
     words: int = Field(default=100, ge=1)
+    stop: Literal["never", "sure", "choice"] = "never"
+    """`sure`: the debate ends when the judge's seat finds an answer as probable as `sure`. `choice`: it is asked."""
+    sure: float = Field(default=0.95, gt=0.5, le=1)
+    round_price: float = Field(default=0.0, ge=0)
+    """Bits of the judge's score (log2 of the probability of the right answer) that a round asked for costs; Michael
+    2023 has 0.05."""
 
     @property
     def seats(self) -> dict[str, str]:
-        return {"alice": "debater", "bob": "debater"}
+        asked = {JUDGE: "questioner"} if self.stop != "never" and self.rounds > 1 else {}
+        return {"alice": "debater", "bob": "debater", **asked}
 
     @property
     def relabels(self) -> bool:
-        return self.turns == "simultaneous" or self.rounds == 1
+        return JUDGE not in self.seats and (self.turns == "simultaneous" or self.rounds == 1)
 
-    def sides(self, pair: tuple[int, int]) -> list[dict[str, int]]:
-        return [{"alice": pair[0], "bob": pair[1]}]
+    @property
+    def price(self) -> float:
+        return self.round_price
+
+    def fits(self, case: Case) -> str:
+        return two(case)
+
+    def sides(self, draw: Draw) -> list[dict[str, int]]:
+        return [{"alice": draw.pair[0], "bob": draw.pair[1]}]
 
     def play(self, case: Case) -> Play:
-        if len(case.answers) != 2:
-            raise ConfigError(
-                f"debate is about two answers, this question has {len(case.answers)}: {case.question!r}; "
-                "set `choices = 2` in its task"
-            )
         for number in range(1, self.rounds + 1):
-            alice, bob = (Cue(seat=seat, round=number, words=self.words) for seat in self.seats)
+            if number > 1 and (yield from self._ended(number - 1)):
+                return
+            alice, bob = (Cue(seat=seat, round=number, words=self.words) for seat in ("alice", "bob"))
             if self.turns == "simultaneous" or number == 1:
                 yield alice, bob
             else:
                 yield alice
                 yield bob
+
+    def _ended(self, number: int) -> Part[bool]:
+        """Whether the judge has heard enough after round `number`."""
+        if self.stop == "never":
+            return False
+        (belief,) = yield Cue(seat=JUDGE, round=number, act="believe")
+        if self.stop == "sure":
+            return max(belief.p) >= self.sure
+        cost = f", at a cost of {self.round_price} bits of your score" if self.round_price else ""
+        options = (f"hear another round{cost}", "decide now")
+        (move,) = yield Cue(seat=JUDGE, round=number, act="choose", options=options)
+        return move.choice == 1

@@ -12,5 +12,8 @@ class Expert(Protocol):
     def reads(self, seat: str) -> bool:
         return True
 
+    def fits(self, case: Case) -> str:
+        return "" if case.passage else "the question has no passage for the judge to read"
+
     def play(self, case: Case) -> Play:
         yield from ()

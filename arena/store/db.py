@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select, update
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, func, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
@@ -60,6 +60,8 @@ def connect(place: str | None = None, create: bool = True) -> Engine:
         raise StoreError(f"{shown(where)} is no store of the arena")
     if not known:
         _make(engine, shown(where))
+    elif known < schema.VERSION:
+        _upgrade(engine, shown(where))
     return engine
 
 
@@ -88,16 +90,29 @@ def _immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _version(db: Connection, where: str) -> bool:
-    """Whether there is a store already. Raises StoreError for one of a newer schema."""
+def _version(db: Connection, where: str) -> int:
+    """The schema of the store that is there; 0 where there is none. Raises StoreError for a newer one."""
     if not inspect(db).has_table(schema.meta.name):
-        return False
+        return 0
     found = db.scalar(select(schema.meta.c.value).where(schema.meta.c.name == "schema"))
     if found is not None and int(found) > schema.VERSION:
         raise StoreError(
             f"{where} has schema {found}, written by a newer arena; this one knows up to {schema.VERSION}: upgrade it"
         )
-    return found is not None
+    return int(found or 0)
+
+
+def _upgrade(engine: Engine, where: str) -> None:
+    """From schema 1: a turn is unique by how many turns its speaker had heard, and beliefs have a table."""
+    with guarded(where), engine.execution_options(writes=True).begin() as db:
+        if _version(db, where) == schema.VERSION:  # another process was first
+            return
+        old = Table("turns", MetaData(), autoload_with=db)
+        rows = [{**row, "after": row["body"].get("after", 0)} for row in db.execute(select(old)).mappings()]
+        old.drop(db)
+        schema.metadata.create_all(db)
+        _insert(db, schema.turns, rows)
+        db.execute(update(schema.meta).where(schema.meta.c.name == "schema").values(value=str(schema.VERSION)))
 
 
 def _make(engine: Engine, where: str) -> None:
@@ -170,7 +185,8 @@ class Store:
             if happened.turns:
                 self._turns(db, happened.match, happened.turns)
             if happened.over:
-                db.execute(update(schema.matches).where(schema.matches.c.key == happened.match).values(over=True))
+                found = {"over": True, "arm": happened.arm}
+                db.execute(update(schema.matches).where(schema.matches.c.key == happened.match).values(found))
             if happened.ruling:
                 seat = f"judge {happened.ruling.judge}"
                 self._ruling(db, happened.ruling)
@@ -190,6 +206,7 @@ class Store:
                 "seat": turn.seat,
                 "round": turn.round,
                 "act": turn.act,
+                "after": turn.after,
                 "number": count + i,
                 "body": turn.model_dump(mode="json"),
             }
@@ -288,10 +305,10 @@ def _match(match: Match) -> dict[str, Any]:
         "protocol": match.protocol.name,
         "label": match.protocol.label,
         "cast": _cast(match),
-        "arm": match.arm,
+        "arm": match.arm(),
         "repeat": match.repeat,
         "shown": list(match.shown),
         "defends": match.defends,
-        "spec": match.model_dump(mode="json", include={"protocol", "agents"}),
+        "spec": match.model_dump(mode="json", include={"protocol", "agents", "branch"}),
         "over": match.over(()),
     }

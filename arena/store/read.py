@@ -278,6 +278,7 @@ def kept(engine: Engine, match: str) -> Kept:
         defends=row["defends"],
         shown=row["shown"],
         repeat=row["repeat"],
+        branch=row["spec"].get("branch", ""),
     )
     return Kept(again, tuple(Turn.model_validate(body) for body in turns), row["over"], verdicts, lost)
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
+VERSION = 2
 """Of this schema; a store with a newer one is refused."""
 
 metadata = MetaData()
@@ -90,8 +90,9 @@ turns = Table(
     metadata,
     Column("match", ForeignKey("matches.key"), primary_key=True),
     Column("seat", String, primary_key=True),
-    Column("round", Integer, primary_key=True),
-    Column("act", String, primary_key=True),
+    Column("after", Integer, primary_key=True),
+    Column("round", Integer, nullable=False),
+    Column("act", String, nullable=False),
     Column("number", Integer, nullable=False),
     Column("body", JSON, nullable=False),
 )
@@ -108,6 +109,21 @@ rulings = Table(
     Column("flags", JSON, nullable=False),
     Column("usage", JSON, nullable=False),
 )
+
+beliefs = Table(
+    "beliefs",
+    metadata,
+    Column("match", ForeignKey("matches.key"), primary_key=True),
+    Column("judge", String, primary_key=True),
+    Column("order", Integer, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("p", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("flags", JSON, nullable=False),
+    Column("usage", JSON, nullable=False),
+)
+"""What a judge held after a round that was not the last: rulings count verdicts only."""
 
 failures = Table(
     "failures",

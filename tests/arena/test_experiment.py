@@ -184,8 +184,8 @@ def test_with_four_answers_the_order_shown_tells_nothing_about_who_defends_what(
     cells = Counter[tuple[bool, int, int]]()
     for question in questions(2400, answers=4):
         first, second = experiment.about(question)
-        place = {match.arm: match.shown.index(match.defends["consultant"]) for match in (first, second)}
-        cells[first.arm == "right", place["right"], place["wrong"]] += 1
+        place = {match.arm(): match.shown.index(match.defends["consultant"]) for match in (first, second)}
+        cells[first.arm() == "right", place["right"], place["wrong"]] += 1
     assert len(cells) == 24 and all(even(count, 2400, 1 / 24) for count in cells.values())
 
 
@@ -202,7 +202,7 @@ def test_every_protocol_gets_the_same_draws() -> None:
 
 def test_a_consultancy_is_played_for_the_right_and_for_a_wrong_answer_in_an_order_that_tells_nothing() -> None:
     experiment = make(protocols=["consultancy"], agents=[CAST])
-    arms = [[m.arm for m in experiment.about(question)] for question in questions(600)]
+    arms = [[m.arm() for m in experiment.about(question)] for question in questions(600)]
     assert all(sorted(pair) == ["right", "wrong"] for pair in arms)
     assert even(sum(pair[0] == "right" for pair in arms), 600)
 
@@ -214,7 +214,7 @@ def test_what_cannot_be_relabelled_is_played_in_both_orders_with_all_swapped() -
     assert second.defends == {"alice": first.defends["bob"], "bob": first.defends["alice"]}
     assert first.orders == second.orders == (0,) and first.key != second.key
     matches = list(make(protocols=[{"use": "consultancy", "rounds": 2}], agents=[CAST]).about(questions(1)[0]))
-    assert sorted((m.shown, m.arm) for m in matches) == [
+    assert sorted((m.shown, m.arm()) for m in matches) == [
         ((0, 1), "right"), ((0, 1), "wrong"), ((1, 0), "right"), ((1, 0), "wrong"),
     ]  # fmt: skip
 

@@ -65,9 +65,9 @@ def test_a_ruling_gives_each_answer_the_probability_it_was_given(shown: tuple[in
 
 @pytest.mark.parametrize(("answer", "arm"), [(1, "right"), (0, "wrong")])
 def test_the_arm_is_what_a_lone_speaker_argues_for(answer: int, arm: str) -> None:
-    assert match(Consultancy(), defends={"consultant": answer}).arm == arm
-    assert match(defends={"alice": answer, "bob": 1 - answer}).arm == ""
-    assert match(Direct(), shown=(0, 1, 2)).arm == ""
+    assert match(Consultancy(), defends={"consultant": answer}).arm() == arm
+    assert match(defends={"alice": answer, "bob": 1 - answer}).arm() == ""
+    assert match(Direct(), shown=(0, 1, 2)).arm() == ""
 
 
 def test_the_key_follows_all_that_decides_how_a_match_is_played() -> None:

@@ -41,8 +41,8 @@ class Duet(Protocol):
     def relabels(self):
         return False
 
-    def sides(self, pair):
-        return [{"voice": answer} for answer in pair]
+    def sides(self, draw):
+        return [{"voice": answer} for answer in draw.pair]
 
     def play(self, case):
         yield Cue(seat="voice", round=1, words=self.words)
@@ -131,7 +131,7 @@ def test_a_users_protocol_is_played_to_the_verdict(package: str, tmp_path: Path)
     experiment = load(path)
     assert Experiment.model_validate_json(experiment.model_dump_json()) == experiment
     found = [match for _, match in experiment.matches()]
-    assert len(found) == 4 and {match.arm for match in found} == {"right", "wrong"}
+    assert len(found) == 4 and {match.arm() for match in found} == {"right", "wrong"}
     for match in found:
         events = asyncio.run(played(match, experiment.judges[0]))
         assert [t.seat for e in events for t in e.turns] == ["voice", "judge", "voice"]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from arena.errors import ConfigError, RuleError
+from arena.errors import RuleError
 from arena.nouns import JUDGE, Case, Cue, Turn
-from arena.protocol import Protocol, due
+from arena.protocol import Draw, Protocol, due
 from arena.protocols.consultancy import Consultancy
 from arena.protocols.debate import Debate
 from arena.protocols.direct import Direct
@@ -26,7 +26,9 @@ def play(protocol: Protocol, case: Case = CASE) -> tuple[list[str], list[Turn]]:
 
 
 def answer(cue: Cue, heard: Sequence[Turn]) -> Turn:
-    return Turn(seat=cue.seat, round=cue.round, act=cue.act, text=f"{cue.seat} {cue.round}", after=len(heard))
+    return Turn(
+        seat=cue.seat, round=cue.round, act=cue.act, text=f"{cue.seat} {cue.round}", to=cue.to, after=len(heard)
+    )
 
 
 def test_in_a_simultaneous_debate_both_are_cued_together_each_round() -> None:
@@ -50,7 +52,7 @@ def test_between_the_rounds_of_a_consultancy_the_judge_asks() -> None:
 
 @pytest.mark.parametrize("protocol", [Direct(), Expert()])
 def test_in_a_baseline_no_one_speaks(protocol: Protocol) -> None:
-    assert play(protocol) == ([], []) and protocol.seats == {} and protocol.sides((0, 1)) == [{}]
+    assert play(protocol) == ([], []) and protocol.seats == {} and protocol.sides(Draw((0, 1), (0, 1))) == [{}]
     with pytest.raises(RuleError, match="ends after 0 turns, the transcript has 1"):
         due(protocol, CASE, [Turn(seat="alice", round=1, text="hello")])
 
@@ -72,13 +74,14 @@ def test_the_limits_reach_the_cues() -> None:
 
 
 def test_a_debate_about_three_answers_says_what_to_set() -> None:
-    with pytest.raises(ConfigError, match=r"two answers, this question has 3: 'Who\?'; set `choices = 2` in its task"):
-        due(Debate(), CASE.model_copy(update={"answers": ("x", "y", "z")}), [])
+    case = CASE.model_copy(update={"answers": ("x", "y", "z")})
+    assert Debate().fits(case) == "it is about two answers, this question has 3; set `choices = 2` in its task"
+    assert Debate().fits(CASE) == ""
 
 
 def test_both_assignments_of_a_consultancy_are_played_and_one_of_a_debate() -> None:
-    assert Consultancy().sides((2, 0)) == [{"consultant": 2}, {"consultant": 0}]
-    assert Debate().sides((2, 0)) == [{"alice": 2, "bob": 0}]
+    assert Consultancy().sides(Draw((2, 0), (2, 0, 1))) == [{"consultant": 2}, {"consultant": 0}]
+    assert Debate().sides(Draw((2, 0), (2, 0, 1))) == [{"alice": 2, "bob": 0}]
 
 
 def test_what_heard_the_order_or_who_spoke_first_is_never_relabelled() -> None:

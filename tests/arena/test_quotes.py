@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.nouns import Cue, Quote, Said
+from arena.nouns import Cue, Quote, Said, Speech, Turn, View
 from arena.quotes import check, cut, marked, strip_marks
 from arena.work import turn
 
@@ -120,6 +120,12 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert strip_marks(text) == (text, 0)
 
 
+def made(cue: Cue, text: str, after: int = 0) -> Turn:
+    """The arena's turn of a text."""
+    view = View(seat=cue.seat, question="Where?", answers=("by the river", "on the hill"))
+    return turn(cue, Speech(text=text, private="a long private thought"), view, PASSAGE, after)
+
+
 @settings(max_examples=150, deadline=None)
 @given(texts)
 def test_stripping_twice_is_stripping_once(text: str) -> None:
@@ -131,7 +137,7 @@ def test_stripping_twice_is_stripping_once(text: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(texts)
 def test_a_turn_shows_only_marks_of_the_arena_and_keeps_every_word(text: str) -> None:
-    said = turn(Cue(seat="alice", round=1, words=1000), text, "", PASSAGE, 0)
+    said = made(Cue(seat="alice", round=1, words=1000), text)
     shown = marked(said)
     assert re.sub(r"<(/?)[vu]_quote>", r"<\1quote>", shown).casefold() == said.text.casefold()
     assert shown.count("<v_quote>") == sum(q.verified for q in said.quotes)
@@ -146,7 +152,7 @@ def test_each_quote_gets_its_own_mark() -> None:
 
 
 def test_a_tag_that_appears_when_a_mark_is_removed_is_checked_too() -> None:
-    said = turn(Cue(seat="bob", round=1), "<qu✓ote>by the sea</quote>", "", PASSAGE, 0)
+    said = made(Cue(seat="bob", round=1), "<qu✓ote>by the sea</quote>")
     assert said.quotes == (Quote(text="by the sea", verified=False),) and said.forged == 1
 
 
@@ -158,7 +164,7 @@ def test_a_cut_keeps_exactly_the_words_of_the_limit(words: list[str], limit: int
 
 
 def test_marks_and_thoughts_do_not_count_as_words() -> None:
-    said = turn(Cue(seat="bob", round=2, words=3), "✓ one ✓ two three", "a long private thought", PASSAGE, 4)
+    said = made(Cue(seat="bob", round=2, words=3), "✓ one ✓ two three", 4)
     assert (said.cut, said.forged, said.after, said.round) == (False, 2, 4, 2)
-    longer = turn(Cue(seat="bob", round=2, words=3), "one two three four", "", PASSAGE, 4)
+    longer = made(Cue(seat="bob", round=2, words=3), "one two three four", 4)
     assert longer.cut and longer.text == "one two three [cut]"

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from agents.scripted import Scripted
 from arena.errors import ConfigError
 from arena.match import Match
-from arena.nouns import Question, Turn
+from arena.nouns import Question, Speech, Turn
 from arena.plugin import FOLDERS, OPERATIONAL, Plugin, names
-from arena.protocol import Protocol, Step, due
+from arena.protocol import Draw, Protocol, Step, due
 from arena.work import turn
 
 PLUGINS = [(kind, name) for kind in FOLDERS for name in names(kind)]
@@ -96,7 +96,7 @@ PROTOCOLS = [p for name in names("protocol") for p in variants(name)]
 def matches(protocol: Protocol, question: Question = QUESTION) -> Iterator[Match]:
     """A match for each assignment of sides, in both orders."""
     for pair, shown in itertools.product(((0, 1), (1, 0)), repeat=2):
-        for sides in protocol.sides(pair):
+        for sides in protocol.sides(Draw(pair, pair)):
             agents = {seat: Scripted() for seat in protocol.seats}
             yield Match(question=question, protocol=protocol, agents=agents, defends=sides, shown=shown)
 
@@ -104,8 +104,15 @@ def matches(protocol: Protocol, question: Question = QUESTION) -> Iterator[Match
 def reply(step: Step, match: Match) -> list[Turn]:
     """A turn for each cue, its public and its private text found in no other turn."""
     after = len(step.heard)
-    said = [(cue, f"{cue.seat}-{cue.round}-{after}") for cue in step.cues]
-    return [turn(cue, f"said-{x}.", f"thought-{x}.", match.question.passage, after) for cue, x in said]
+    made = []
+    for cue in step.cues:
+        x = f"{cue.seat}-{cue.round}-{after}"
+        p = (0.7, 0.3) if match.case().answers[0] == "Mira" else (0.3, 0.7)
+        claims = tuple(f"claim-{i}-{x}." for i in range(1, cue.most + 1))
+        said = Speech(text=f"said-{x}.", private=f"thought-{x}.", p=p, choice=0, claims=claims)
+        view = match.protocol.view(cue.seat, match.case(), step.heard)
+        made.append(turn(cue, said, view, match.question.passage, after))
+    return made
 
 
 def game(match: Match, most: int = 500) -> list[tuple[Step, list[Turn]]]:

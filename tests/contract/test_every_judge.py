@@ -106,4 +106,4 @@ def test_a_judge_without_the_passage_is_told_nothing_of_it(name: str) -> None:
 
 
 def test_a_view_has_no_place_for_the_truth() -> None:
-    assert set(View.model_fields) == {"seat", "question", "answers", "sides", "passage", "turns"}
+    assert set(View.model_fields) == {"seat", "question", "answers", "sides", "passage", "turns", "brief"}

@@ -10,7 +10,7 @@ from every import PASSAGE, PROTOCOLS, QUESTION, flat, game, matches
 from arena.errors import RuleError
 from arena.match import Match
 from arena.nouns import JUDGE, View
-from arena.protocol import Protocol, due
+from arena.protocol import Draw, Protocol, due
 
 
 @pytest.fixture(params=PROTOCOLS, ids=lambda p: p.label)
@@ -112,12 +112,12 @@ def test_the_same_turns_always_give_the_same_cues(match: Match) -> None:
 
 def test_both_sides_of_a_pair_are_defended(protocol: Protocol) -> None:
     for pair in ((0, 1), (1, 0)):
-        sides = protocol.sides(pair)
+        sides = protocol.sides(Draw(pair, pair))
         defended = {answer for side in sides for answer in side.values()}
         assert defended in (set(), {0, 1})
         assert all(set(side) <= set(protocol.seats) - {JUDGE} for side in sides)
-    turned = [{seat: 1 - answer for seat, answer in side.items()} for side in protocol.sides((0, 1))]
-    assert turned == protocol.sides((1, 0))
+    turned = [{seat: 1 - answer for seat, answer in side.items()} for side in protocol.sides(Draw((0, 1), (0, 1)))]
+    assert turned == protocol.sides(Draw((1, 0), (1, 0)))
 
 
 def test_in_the_swapped_presentation_each_text_stays_with_its_answer(protocol: Protocol) -> None:
