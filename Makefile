@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 DONE = $(VENV)/.installed
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: demo test check browser weights dashboard clean
+.PHONY: demo test check bench browser weights dashboard clean
 
 demo: $(DONE)
 	$(BIN)/arena fetch qwen2.5-1.5b
@@ -22,6 +22,9 @@ check: $(DONE)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: weights
+	$(BIN)/python bench/prefix.py
 
 dashboard: $(DONE)
 	$(BIN)/arena dashboard
