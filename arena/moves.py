@@ -29,18 +29,19 @@ def normalised(p: Sequence[float]) -> tuple[float, ...]:
 
 
 def settle(cue: Cue, speech: Speech, answers: Sequence[str]) -> Speech:
-    """The speech with the move that its cue asked for, and with a text that tells it. Raises Unreadable."""
+    """The speech with the move that its cue asked for, and no other, and a text that tells it. Raises Unreadable."""
+    plain = speech.model_copy(update={"p": (), "choice": None, "claims": ()})
     if cue.act == "believe":
         p = normalised(speech.p or _believed(speech.text, answers))
         if len(p) != len(answers):
             raise Unreadable(f"{len(p)} probabilities for {len(answers)} answers")
         told = ", ".join(f"{answer}: {x:.2f}" for answer, x in sorted(zip(answers, p, strict=True)))
-        return speech.model_copy(update={"p": p, "text": told})
+        return plain.model_copy(update={"p": p, "text": told})
     if cue.act == "choose":
         choice = speech.choice if speech.choice is not None else _chosen(speech.text, len(cue.options))
         if not 0 <= choice < len(cue.options):
             raise Unreadable(f"option {choice + 1} of {len(cue.options)}")
-        return speech.model_copy(update={"choice": choice, "text": cue.options[choice]})
+        return plain.model_copy(update={"choice": choice, "text": cue.options[choice]})
     if cue.act == "claim":
         claims = tuple(" ".join(claim.split()) for claim in speech.claims or _listed(speech.text))
         if not claims or not all(claims) or len(claims) > cue.most:
@@ -48,8 +49,8 @@ def settle(cue: Cue, speech: Speech, answers: Sequence[str]) -> Speech:
                 f"1 to {cue.most} statements were asked for, there are {len(claims)}: {speech.text[:80]!r}"
             )
         told = "\n".join(f"{i}. {claim}" for i, claim in enumerate(claims, start=1))
-        return speech.model_copy(update={"claims": claims, "text": told})
-    return speech.model_copy(update={"p": (), "choice": None, "claims": ()})
+        return plain.model_copy(update={"claims": claims, "text": told})
+    return plain
 
 
 def mute(cue: Cue, answers: int) -> Speech:

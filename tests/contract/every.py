@@ -6,15 +6,17 @@ import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from random import Random
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
-from agents.scripted import Scripted
+from arena.agent import Agent
 from arena.errors import ConfigError
 from arena.match import Match
-from arena.nouns import Question, Speech, Turn
+from arena.moves import mute
+from arena.nouns import Case, Cue, Question, Speech, Turn, View
 from arena.plugin import FOLDERS, OPERATIONAL, Plugin, names
 from arena.protocol import Draw, Protocol, Step, due
 from arena.work import turn
@@ -22,6 +24,15 @@ from arena.work import turn
 PLUGINS = [(kind, name) for kind in FOLDERS for name in names(kind)]
 PASSAGE = "Mira kept bees by the river. Jonas kept goats on the hill. Mira sold honey in spring."
 QUESTION = Question(id="q", text="Who kept bees?", answers=("Mira", "Jonas"), correct=0, passage=PASSAGE, source="s")
+
+
+class Player(Agent):
+    """Makes the first move there is, whatever it is asked for."""
+
+    kind = "agent"
+
+    async def speak(self, view: View, cue: Cue) -> Speech:
+        return mute(cue, len(view.answers))
 
 
 def base(kind: str) -> type[Plugin]:
@@ -32,6 +43,15 @@ def base(kind: str) -> type[Plugin]:
 
 def make(kind: str, name: str, **fields: Any) -> Any:
     return base(kind).model_validate({"use": name, **fields})
+
+
+QUESTIONS = [
+    QUESTION,
+    QUESTION.model_copy(update={"id": "q3", "answers": ("Mira", "Jonas", "Petra")}),
+    # Questions of a form that only some protocols are about:
+    next(iter(make("task", "computation", steps=10).stream(0))),
+]
+"""Of each protocol the first is played that fits it."""
 
 
 def operational(plugin: Plugin, field: str) -> bool:
@@ -52,6 +72,7 @@ def changed(plugin: Plugin, field: str) -> Plugin | None:
         "http://elsewhere",
         "=== ask ===\nother\n",
         ["x"],
+        ["scripted"],
         {"x": "y"},
         None,
     ]
@@ -69,9 +90,23 @@ def _choices(annotation: Any) -> list[Any]:
     return [choice for part in get_args(annotation) if part is not NoneType for choice in _choices(part)]
 
 
-def variants(name: str, most: int = 16) -> list[Protocol]:
-    """The protocol with every choice of its fields of few choices and with small counts, all combined."""
+def variants(name: str, most: int = 8) -> list[Protocol]:
+    """The protocol with each value of its fields of few choices and with small counts; then some of all combined."""
     plain = make("protocol", name)
+    values = small(plain)
+    single = [{field: value} for field, some in values.items() for value in some]
+    combined = [dict(zip(values, some, strict=True)) for some in itertools.product(*values.values())]
+    Random(name).shuffle(combined)
+    made = [plain]
+    for fields in [*single, *combined]:
+        with contextlib.suppress(ValidationError, ConfigError):
+            made.append(make("protocol", name, **fields))
+    distinct = list(dict.fromkeys(p.model_dump_json() for p in made))
+    return [Protocol.model_validate_json(text) for text in distinct[:most]]
+
+
+def small(plain: Protocol) -> dict[str, list[Any]]:
+    """The values to try of each field that has few."""
     values: dict[str, list[Any]] = {}
     for field, info in type(plain).model_fields.items():
         default = getattr(plain, field)
@@ -81,24 +116,54 @@ def variants(name: str, most: int = 16) -> list[Protocol]:
             values[field] = [1, 2, 3]
         elif found := _choices(info.annotation):
             values[field] = found
-    made = [plain]
-    for combination in itertools.islice(itertools.product(*values.values()), 20 * most):
-        with contextlib.suppress(ValidationError, ConfigError):
-            made.append(make("protocol", name, **dict(zip(values, combination, strict=True))))
-    distinct = list(dict.fromkeys(p.model_dump_json() for p in made))
-    step = -(-len(distinct) // most)
-    return [Protocol.model_validate_json(text) for text in distinct[::step]]
+    return values
 
 
 PROTOCOLS = [p for name in names("protocol") for p in variants(name)]
 
 
-def matches(protocol: Protocol, question: Question = QUESTION) -> Iterator[Match]:
+def fitting(protocol: Protocol) -> Question:
+    """The first question that the protocol can be played on."""
+    why = {}
+    for question in QUESTIONS:
+        case = Case(question=question.text, answers=question.answers, passage=question.passage)
+        why[question.id] = protocol.fits(case)
+    fits = [question for question in QUESTIONS if not why[question.id]]
+    assert fits, f"no question fits {protocol.label}: {why}"
+    return fits[0]
+
+
+def draw(question: Question) -> Draw:
+    return Draw((0, len(question.answers) - 1), tuple(range(len(question.answers))))
+
+
+def matches(protocol: Protocol) -> Iterator[Match]:
     """A match for each assignment of sides, in both orders."""
-    for pair, shown in itertools.product(((0, 1), (1, 0)), repeat=2):
-        for sides in protocol.sides(Draw(pair, pair)):
-            agents = {seat: Scripted() for seat in protocol.seats}
+    question = fitting(protocol)
+    drawn = draw(question)
+    for one, shown in itertools.product((drawn, drawn.turned()), (drawn.answers, drawn.answers[::-1])):
+        for sides in protocol.sides(one):
+            agents = {seat: Player() for seat in protocol.seats}
             yield Match(question=question, protocol=protocol, agents=agents, defends=sides, shown=shown)
+
+
+def flipped(match: Match) -> Match:
+    """The match as it is where another answer is right."""
+    question = match.question
+    other = (question.correct + 1) % len(question.answers)
+    return match.model_copy(update={"question": question.model_copy(update={"correct": other})})
+
+
+def relabelled(match: Match, turns: Sequence[Turn]) -> list[Turn]:
+    """The turns as they are in the other presentation: seats, addressees and beliefs reversed with the answers."""
+    sided = [seat for seat in match.protocol.seats if seat in match.defends]
+    swap = dict(zip(sided, reversed(sided), strict=True))
+    return [
+        turn.model_copy(
+            update={"seat": swap.get(turn.seat, turn.seat), "to": swap.get(turn.to, turn.to), "p": turn.p[::-1]}
+        )
+        for turn in turns
+    ]
 
 
 def reply(step: Step, match: Match) -> list[Turn]:
@@ -107,12 +172,18 @@ def reply(step: Step, match: Match) -> list[Turn]:
     made = []
     for cue in step.cues:
         x = f"{cue.seat}-{cue.round}-{after}"
-        p = (0.7, 0.3) if match.case().answers[0] == "Mira" else (0.3, 0.7)
+        p = tuple(belief(match.question.answers.index(answer), after, match) for answer in match.case().answers)
         claims = tuple(f"claim-{i}-{x}." for i in range(1, cue.most + 1))
         said = Speech(text=f"said-{x}.", private=f"thought-{x}.", p=p, choice=0, claims=claims)
         view = match.protocol.view(cue.seat, match.case(), step.heard)
         made.append(turn(cue, said, view, match.question.passage, after))
     return made
+
+
+def belief(answer: int, after: int, match: Match) -> float:
+    """Surest of the first answer, and less so with each turn heard."""
+    first, others = 0.5 + 0.4 / (after + 1), len(match.question.answers) - 1
+    return (1 - first) / others if answer else first
 
 
 def game(match: Match, most: int = 500) -> list[tuple[Step, list[Turn]]]:

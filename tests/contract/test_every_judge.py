@@ -5,7 +5,7 @@ import json
 import math
 
 import pytest
-from every import PROTOCOLS, QUESTION, flat, game, make, matches
+from every import PROTOCOLS, flat, flipped, game, make, matches
 
 from agents.models.scripted import Scripted as Model
 from arena.errors import ArenaError, Unreadable
@@ -90,17 +90,17 @@ def test_some_replies_can_be_read_and_an_empty_one_never(name: str) -> None:
 @pytest.mark.parametrize("name", names("judge"))
 def test_it_is_asked_the_same_whichever_answer_is_right(name: str) -> None:
     games = [next(matches(protocol)) for protocol in PROTOCOLS[::3]]
-    flipped = [m.model_copy(update={"question": QUESTION.model_copy(update={"correct": 1})}) for m in games]
+    others = [flipped(m) for m in games]
     one, two = (
         decided(make("judge", name), *(m.verdict_view(flat(game(m)), order) for m in some for order in m.orders))
-        for some in (games, flipped)
+        for some in (games, others)
     )
     assert [(str(v), asked) for v, asked in one] == [(str(v), asked) for v, asked in two] != []
 
 
 @pytest.mark.parametrize("name", names("judge"))
 def test_a_judge_without_the_passage_is_told_nothing_of_it(name: str) -> None:
-    games = [next(matches(protocol)) for protocol in PROTOCOLS if protocol.name != "expert"]
+    games = [next(matches(protocol)) for protocol in PROTOCOLS if not protocol.reads(JUDGE)]
     for _, asked in decided(make("judge", name), *(m.verdict_view(flat(game(m))) for m in games)):
         assert not any("goats on the hill" in m["content"] for request in asked for m in json.loads(request)[-1:])
 

@@ -68,5 +68,5 @@ def test_without_its_data_it_says_so_before_anything_is_asked(name: str, tmp_pat
         assert next(iter(task.stream(0)))
         return
     for path in ("", str(tmp_path / "absent.jsonl")):
-        with pytest.raises(ConfigError, match=r"needs|no such file"):
+        with pytest.raises(ConfigError, match=r"needs|no such file|cannot be loaded"):
             list(make("task", name, path=path).stream(0))
