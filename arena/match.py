@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import Literal
 
 from pydantic import SerializeAsAny
@@ -50,6 +51,10 @@ class Match(Frozen):
             return ""
         return "right" if self.shown[answer] == self.question.correct else "wrong"
 
+    def sides(self, turns: Sequence[Turn]) -> dict[str, int]:
+        """Seat -> index into `question.answers` of the answer it argues for, as far as `turns` tell."""
+        return {seat: self.shown[i] for seat, i in self.protocol.assigned(self.case(), turns).items()}
+
     @property
     def orders(self) -> tuple[int, ...]:
         """The presentations that its transcript can be judged in: 0 as played, 1 swapped."""
@@ -75,6 +80,14 @@ class Match(Frozen):
         """What a judge sees of the finished transcript in presentation `order`: seats and answers swapped together."""
         turns = [self._turned(turn) for turn in turns] if order else turns
         return self.protocol.view(JUDGE, self.case(order), ordered(self.protocol, turns))
+
+    def rounds(self, turns: Sequence[Turn]) -> tuple[int, ...]:
+        """The rounds of a complete transcript after which there was more to hear."""
+        return tuple(sorted({turn.round for turn in turns}))[:-1]
+
+    def until(self, turns: Sequence[Turn], number: int) -> list[Turn]:
+        """What had been said when round `number` was over."""
+        return list(takewhile(lambda turn: turn.round <= number, ordered(self.protocol, turns)))
 
     def over(self, turns: Sequence[Turn]) -> bool:
         """Whether the transcript is complete. Raises RuleError where it breaks the rules."""
@@ -105,6 +118,8 @@ class Ruling(Frozen):
     judge: str
     """The judge's key."""
     order: int
+    round: int = 0
+    """0: the verdict on the whole transcript; any other: what the judge held after that round."""
     state: Literal["read", "unreadable"]
     p: tuple[float, ...] = ()
     """A probability for each answer, in the order of `Question.answers`; empty where unreadable."""
@@ -137,7 +152,9 @@ class Failure(Frozen):
     judge: str = ""
     """The judge's key where a ruling failed."""
     order: int = 0
-    stage: Literal["speak", "decide"]
+    round: int = 0
+    """Of a belief: after which round."""
+    stage: Literal["speak", "decide", "believe"]
     seat: str = ""
     kind: str
     """`unreadable`, a CallError's kind, or `error` for a fault in a plugin."""

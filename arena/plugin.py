@@ -125,7 +125,10 @@ class Plugin(Frozen):
 
 def _short(name: str, value: Any) -> str:
     if isinstance(value, Plugin):
-        return str(getattr(value, "model", None) or value.label)
+        model = getattr(value, "model", None)
+        return model if model and isinstance(model, str) else value.label
+    if isinstance(value, tuple) and value and all(isinstance(one, Plugin) for one in value):
+        return " + ".join(one.label for one in value)
     if isinstance(value, str) and "\n" in value:
         return f"{name}={key(value)[:6]}"
     return str(value) if isinstance(value, str) else f"{name}={value}"

@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from arena.match import Match, ordered
-from arena.nouns import Turn
-from arena.prompt import LETTERS
+from arena.nouns import Question, Turn
+from arena.prompt import LETTERS, who
 from arena.quotes import marked
 from arena.store.read import Kept
 
@@ -33,45 +33,48 @@ def plain(kept: Kept) -> dict[str, Any]:
         "over": kept.over,
         "turns": [turn.model_dump(mode="json") for turn in kept.turns],
         "rulings": kept.rulings,
+        "beliefs": list(kept.beliefs),
         "failures": [{k: v for k, v in row.items() if k != "id"} for row in kept.failures],
     }
 
 
 def _parts(kept: Kept, private: bool, passage: bool) -> Iterator[RenderableType]:
     match, question = kept.match, kept.match.question
+    sides = match.sides(kept.turns)
     yield Text(f"{match.protocol.label}  match {match.key}", style="bold")
     yield Text(f"{question.id}  source {question.source}", style="dim")
     yield Text(f"\n{question.text}")
     for letter, index in zip(LETTERS, match.shown, strict=False):
-        yield Text(f"  {letter}: {question.answers[index]}{_about(match, index)}")
+        yield Text(f"  {letter}: {question.answers[index]}{_about(question, index, sides)}")
     if passage and question.passage:
         yield Panel(Text(question.passage), title="passage", title_align="left")
     for turn in ordered(match.protocol, kept.turns):
-        yield _turn(match, turn, private)
-    for row in kept.rulings:
+        side = sides.get(turn.seat)
+        yield _turn(turn, "" if side is None else f" for {question.answers[side]!r}", private)
+    for row in (*kept.beliefs, *kept.rulings):
         yield _verdict(match, row)
     for row in kept.failures:
-        where = row["seat"] or f"judge, order {row['order']}"
+        where = row["seat"] or f"judge, order {row['order']}{_after(row)}"
         yield Text(f"failed: {where}: {row['kind']}: {row['message']}", style="red")
     if not kept.over:
         yield Text("not finished: `arena run` goes on from here", style="yellow")
 
 
-def _about(match: Match, index: int) -> str:
-    notes = ["right"] if index == match.question.correct else []
-    notes += [seat for seat, answer in match.defends.items() if answer == index]
+def _about(question: Question, index: int, sides: dict[str, int]) -> str:
+    notes = ["right"] if index == question.correct else []
+    notes += [seat for seat, answer in sides.items() if answer == index]
     return f"  ({', '.join(notes)})" if notes else ""
 
 
-def _turn(match: Match, turn: Turn, private: bool) -> RenderableType:
+def _turn(turn: Turn, side: str, private: bool) -> RenderableType:
     body: list[RenderableType] = [_coloured(marked(turn))]
     notes = [f"{sum(q.verified for q in turn.quotes)} of {len(turn.quotes)} quotes verified"]
     notes += ["cut at the limit"] if turn.cut else []
     notes += [f"{turn.forged} forged marks removed"] if turn.forged else []
+    notes += turn.outcomes
     if private and turn.private:
         body.append(Text(f"\nas written: {turn.private}", style="dim"))
-    side = match.defends.get(turn.seat)
-    title = f"round {turn.round}  {turn.seat}" + (f" for {match.question.answers[side]!r}" if side is not None else "")
+    title = f"round {turn.round}  {who(turn, side)}"
     return Panel(Group(*body), title=Text(title), subtitle=Text(", ".join(notes)), title_align="left")
 
 
@@ -88,8 +91,13 @@ def _coloured(text: str) -> Text:
     return shown
 
 
+def _after(row: dict[str, Any]) -> str:
+    """Of a belief, the round that it followed."""
+    return f", after round {row['round']}" if row.get("round") else ""
+
+
 def _verdict(match: Match, row: dict[str, Any]) -> Text:
-    order = "as played" if row["order"] == 0 else "swapped"
+    order = ("as played" if row["order"] == 0 else "swapped") + _after(row)
     if row["state"] != "read":
         return Text(f"{row['label']} ({order}): unreadable: {row['reason']}", style="yellow")
     p = "  ".join(f"{match.question.answers[i]!r} {x:.2f}" for i, x in enumerate(row["p"]))

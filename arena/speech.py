@@ -10,16 +10,20 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationInfo
 
 from arena import plugin
 from arena.agent import Agent
 from arena.errors import Unreadable
-from arena.nouns import Cue, Said, Speech, View
-from arena.prompt import Prompt, bare, case, fill, heard, load
+from arena.judge import Judge
+from arena.nouns import JUDGE, Cue, Said, Speech, View
+from arena.prompt import Prompt, bare, case, fill, heard, inert, load
 from arena.provider import Completion, Message, Model, Sampling
+from arena.quotes import check as quoted
+from arena.quotes import strip_marks
 from arena.wire import complete
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"'”’)]*\s+|\n+")
@@ -29,6 +33,16 @@ _THOUGHT = re.compile(
 )
 _THINKS = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
 _ARGUMENT = re.compile(r".*<argument>(.*?)(?:</argument>|\Z)", re.DOTALL | re.IGNORECASE)
+
+
+def _aside(value: object, info: ValidationInfo) -> object:
+    """A text of several words stays, a name or a path becomes the text, and nothing stays nothing."""
+    named = isinstance(value, str) and value and (value.endswith(".md") or not re.search(r"\s", value))
+    return load(str(value), Path((info.context or {}).get("folder", "."))) if named else value
+
+
+Aside = Annotated[str, BeforeValidator(_aside)]
+"""The type of a prompt that may be left out, and that has no placeholders."""
 
 
 class Speaker(Agent):
@@ -45,6 +59,15 @@ class Speaker(Agent):
     max_tokens: int = Field(default=600, ge=16)
     forms: Prompt = Field(default_factory=lambda: load("forms"))
     """How it is told what it heard and asked for moves: statements, choices, beliefs."""
+    persona: Aside = ""
+    """Who it is, told before its role: a prompt's name, a path or the text."""
+    shots: Aside = ""
+    """Examples of good turns, told before persona and role: a prompt's name, a path or the text."""
+    scratchpad: bool | None = None
+    """Whether it thinks in private before it argues; left out: with free quotes it does, with chosen ones not."""
+    check: SerializeAsAny[Judge] | None = None
+    """Reads each argument alone, under a neutral name, and says for which answer it is: another than its own is noted
+    as off-side. Its calls count to the seat; a reply of it that cannot be read notes nothing."""
 
     async def speak(self, view: View, cue: Cue) -> Speech:
         """Argue, or make the move that is asked for.
@@ -58,7 +81,9 @@ class Speaker(Agent):
             json_schema=self._schema(view, cue),
         )
         completion = await complete(self.model, self.messages(view, cue), sampling)
-        return self._read(completion, view, cue).model_copy(update={"private": completion.text})
+        speech = self._read(completion, view, cue).model_copy(update={"private": completion.text})
+        off = self.check and cue.act in _SPOKEN and view.seat in view.sides and await _off(self.check, view, speech)
+        return speech.model_copy(update={"outcomes": (*speech.outcomes, "off-side")}) if off else speech
 
     def messages(self, view: View, cue: Cue) -> list[Message]:
         """The chat so far, from this seat's side, ending with what the cue asks."""
@@ -78,9 +103,10 @@ class Speaker(Agent):
         argued = [one for one in before if one.act != "believe"]
         parts = [] if before else [fill(self.prompt, "case", case=case(view), answers=bare(view))]
         if cue.act != "believe" and not argued:
+            parts += [part.strip() for part in (self.shots, self.persona) if part.strip()]
             parts.append(self._role(view, cue))
         if cue.act in _SPOKEN and not any(one.act in _SPOKEN for one in before):
-            parts.append(fill(self.prompt, "chosen" if self._picks(view) else "free"))
+            parts += self._manner(view)
         if cue.act in _SPOKEN and argued and cue.words != argued[0].words:
             parts.append(fill(self.forms, "limit", words=cue.words))
         parts += self._task(cue, news)
@@ -89,15 +115,23 @@ class Speaker(Agent):
         return "\n\n".join(parts)
 
     def _role(self, view: View, cue: Cue) -> str:
+        """Who it is: by its own prompt, or by less where the protocol says in its task what the seat is there for."""
         if view.seat in view.sides:
-            return fill(self.prompt, "role", mine=view.mine, words=cue.words)
+            told = (self.forms, "side") if cue.task else (self.prompt, "role")
+            return fill(*told, mine=inert(view.mine), words=cue.words)
         return "\n".join((fill(self.forms, "neutral"), fill(self.forms, "limit", words=cue.words)))
+
+    def _manner(self, view: View) -> list[str]:
+        """How to reply with an argument."""
+        if self._picks(view):
+            return [fill(self.prompt, "chosen"), *([fill(self.forms, "thinking")] if self.scratchpad else [])]
+        return [fill(self.forms, "plain") if self.scratchpad is False else fill(self.prompt, "free")]
 
     def _task(self, cue: Cue, news: list[Said]) -> list[str]:
         """What the others said since, and what is to be done now: in the protocol's words, or in the prompt's own."""
         if cue.task or cue.act not in _SPOKEN:
             told = [fill(self.forms, "heard", heard=heard(news))] if news else []
-            return [*told, *([cue.task] if cue.task else [])]
+            return [*told, *([inert(cue.task)] if cue.task else [])]
         if not news:
             return [fill(self.prompt, "opening")]
         section = "answer" if cue.act == "answer" else "rebuttal"
@@ -109,7 +143,7 @@ class Speaker(Agent):
             return fill(self.forms, "claim", most=cue.most, words=cue.words)
         if cue.act == "choose":
             return fill(self.forms, "choose", options=_numbered(cue.options))
-        return fill(self.forms, "believe", numbered=_numbered(sorted(view.answers)))
+        return fill(self.forms, "estimate" if cue.task else "believe", numbered=_numbered(sorted(view.answers)))
 
     def _picks(self, view: View) -> bool:
         """Whether quotes are chosen from a list: not where there is nothing to quote."""
@@ -128,12 +162,15 @@ class Speaker(Agent):
             return None
         quote = {"type": "string", "enum": candidates(view, self.candidates)}
         argument = {"type": "string", "minLength": 20, "maxLength": cue.words * 6}
-        return _object(quote=quote, argument=argument)
+        thinking = {"thinking": {"type": "string", "maxLength": cue.words * 6}} if self.scratchpad else {}
+        return _object(**thinking, quote=quote, argument=argument)
 
     def _read(self, completion: Completion, view: View, cue: Cue) -> Speech:
         if cue.act in _SPOKEN | {"ask"}:
-            chosen = cue.act != "ask" and self._picks(view)
-            return Speech(text=_chosen(completion) if chosen else _free(completion))
+            if cue.act != "ask" and self._picks(view):
+                return Speech(text=_chosen(completion))
+            text, tagged = _free(completion)
+            return Speech(text=text, outcomes=() if tagged or cue.act == "ask" else ("untagged",))
         reply = _json(completion)
         try:
             if cue.act == "claim":
@@ -156,7 +193,7 @@ def _object(**fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _numbered(lines: Sequence[str]) -> str:
-    return "\n".join(f"{i}. {line}" for i, line in enumerate(lines, start=1))
+    return "\n".join(f"{i}. {inert(line)}" for i, line in enumerate(lines, start=1))
 
 
 def _as_now(turn: Said, cue: Cue) -> Cue:
@@ -182,13 +219,28 @@ def _seed(view: View, cue: Cue) -> int:
     return int(plugin.key(view, cue)[:7], 16)
 
 
-def _free(completion: Completion) -> str:
-    """What is for all: the thinking goes first, as it may speak of the tags; models mark it in two ways."""
+def _free(completion: Completion) -> tuple[str, bool]:
+    """What is for all, and whether it was tagged: the thinking goes first, as it may speak of the tags."""
     spoken = _THOUGHT.sub("", completion.text)
     match = _ARGUMENT.match(spoken)
     if not match and _THINKS.search(spoken):
         raise Unreadable(f"the reply ends ({completion.finish}) within its thinking: {completion.text[-80:]!r}")
-    return _some(match.group(1) if match else spoken, completion)
+    return _some(match.group(1) if match else spoken, completion), bool(match)
+
+
+async def _off(judge: Judge, view: View, speech: Speech) -> bool:
+    """Whether the judge finds that the speech argues for another answer than that of its seat."""
+    text = strip_marks(speech.text)[0]
+    alone = Said(seat="speaker", round=1, text=text, quotes=quoted(text, view.passage))
+    shown = View(seat=JUDGE, question=view.question, answers=view.answers, turns=(alone,), brief=_CHECKED)
+    try:
+        p = (await judge.decide(shown)).p
+    except Unreadable:
+        return False
+    return len(p) == len(view.answers) and max(p) > p[view.sides[view.seat]]
+
+
+_CHECKED = "Take as right the answer that this one speech argues for, whether it is true or not."
 
 
 def _json(completion: Completion) -> dict[str, Any]:

@@ -52,6 +52,20 @@ def recording(sample: int = 0) -> Iterator[list[Call]]:
         _sample.reset(tokens[1])
 
 
+@contextlib.contextmanager
+def drawing(number: int) -> Iterator[None]:
+    """Draw `number` of several inside one turn or verdict: 0 is the call as it would be alone, any other draws anew.
+
+    Hashed and not added up: the second draw of one repeat is not the first of the next.
+    """
+    sample = _sample.get()
+    token = _sample.set(int(plugin.key(sample, number)[:7], 16) if number else sample)
+    try:
+        yield
+    finally:
+        _sample.reset(token)
+
+
 async def complete(provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
     """Ask a model through the open wire. Raises CallError, and ConfigError for a key variable that is unset."""
     wire = _wire.get()

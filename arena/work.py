@@ -15,13 +15,17 @@ from arena.agent import Agent
 from arena.errors import ArenaError, CallError, ConfigError, Unreadable
 from arena.judge import Judge
 from arena.match import Failure, Match, Ruling, ruling
-from arena.moves import settle
+from arena.moves import normalised, settle
 from arena.nouns import Case, Cue, Speech, Turn, View
+from arena.outcome import noted
 from arena.plugin import Frozen, key
 from arena.protocol import due
 from arena.provider import Call, total
 from arena.quotes import check, cut, strip_marks
 from arena.wire import recording
+
+EVERY = -1
+"""Every round but the last."""
 
 
 class Ask(Frozen):
@@ -30,7 +34,8 @@ class Ask(Frozen):
     judge: SerializeAsAny[Judge]
     order: int
     round: int = 0
-    """After which round: 0 is the verdict on the whole transcript, any other a belief on the way."""
+    """After which round: 0 is the verdict on the whole transcript, any other a belief on the way. EVERY stands for as
+    many as there will be, in a match that is yet to be played."""
 
     @property
     def key(self) -> str:
@@ -84,7 +89,8 @@ async def play(job: Job) -> AsyncGenerator[Event, None]:
             yield event.model_copy(update={"over": last, "arm": job.match.arm(turns) if last else ""})
         if any(event.failure or event.stop for event in events):
             return
-    rulings = [asyncio.create_task(_decide(job.match, ask, turns)) for ask in job.asks]
+    asks = [one for ask in job.asks for one in _each(ask, job.match.rounds(turns))]
+    rulings = [asyncio.create_task(_decide(job.match, ask, turns)) for ask in asks]
     try:
         for done in asyncio.as_completed(rulings):
             yield await done
@@ -94,27 +100,46 @@ async def play(job: Job) -> AsyncGenerator[Event, None]:
 
 
 def turn(cue: Cue, speech: Speech, view: View, passage: str | None, after: int) -> Turn:
-    """Make a turn of what was said, by the arena's rules and not by the speaker's. Raises Unreadable."""
+    """Make a turn of what was said, by the arena's rules and not by the speaker's (`arena.outcome` lists them).
+
+    Raises Unreadable for an empty turn and for a move that cannot be read.
+    """
     text, forged = strip_marks(speech.text)
     cleaned = [strip_marks(claim) for claim in speech.claims]
-    claims = tuple(cut(claim.strip(), max(1, cue.words // cue.most))[0] for claim, _ in cleaned)
-    said = settle(cue, speech.model_copy(update={"text": text.strip(), "claims": claims}), view.answers)
-    public, shortened = (said.text, False) if cue.act in {"believe", "choose"} else cut(said.text, cue.words)
-    if not public:
+    stripped = {"text": text.strip(), "claims": tuple(claim.strip() for claim, _ in cleaned)}
+    said, shortened = _limited(cue, settle(cue, speech.model_copy(update=stripped), view.answers), view)
+    if not said.text:
         raise Unreadable("an empty turn")
+    sided = cue.seat in view.sides and cue.act in {"argue", "answer"}
+    seen = noted(said.text, view.answers, view.sides[cue.seat]) if sided else ()
     return Turn(
-        **said.model_dump(include={"p", "choice", "claims", "private", "outcomes", "scores"}),
+        **said.model_dump(include={"p", "choice", "claims", "text", "private", "scores"}),
         seat=cue.seat,
         round=cue.round,
         act=cue.act,
         to=cue.to,
-        text=public,
-        quotes=check(public, passage),
+        quotes=check(said.text, passage),
         after=after,
         cue=cue,
         cut=shortened,
         forged=forged + sum(count for _, count in cleaned),
+        outcomes=tuple(dict.fromkeys(speech.outcomes + seen)),
     )
+
+
+def _limited(cue: Cue, said: Speech, view: View) -> tuple[Speech, bool]:
+    """The speech within the cue's words, each statement of a claim within its share, and whether that cut anything.
+
+    A belief and a choice have the arena's own words and no limit.
+    """
+    if cue.act in {"believe", "choose"}:
+        return said, False
+    if cue.act == "claim":
+        parts = [cut(claim, max(1, cue.words // cue.most)) for claim in said.claims]
+        claims = tuple(claim for claim, _ in parts)
+        return settle(cue, said.model_copy(update={"claims": claims}), view.answers), any(short for _, short in parts)
+    public, shortened = cut(said.text, cue.words)
+    return said.model_copy(update={"text": public}), shortened
 
 
 async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
@@ -132,25 +157,27 @@ async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
     return Event(match=match.key, turns=(kept,), calls=tuple(calls))
 
 
+def _each(ask: Ask, rounds: tuple[int, ...]) -> list[Ask]:
+    """The ask itself, or one for every round that was played."""
+    return [ask.model_copy(update={"round": number}) for number in rounds] if ask.round == EVERY else [ask]
+
+
 async def _decide(match: Match, ask: Ask, turns: list[Turn]) -> Event:
+    asked = {"judge": ask.key, "order": ask.order, "round": ask.round}
     with recording(match.sample) as calls:
         try:
-            view: View = match.verdict_view(turns, ask.order)
+            heard = match.until(turns, ask.round) if ask.round else turns
+            view: View = match.verdict_view(heard, ask.order)
             verdict = await ask.judge.decide(view)
             if len(verdict.p) != len(view.answers):
                 raise Unreadable(f"{len(verdict.p)} probabilities for {len(view.answers)} answers")
-            decided = ruling(match, ask.key, ask.order, verdict, total(calls))
+            verdict = verdict.model_copy(update={"p": normalised(verdict.p)})
+            read = ruling(match, ask.key, ask.order, verdict, total(calls))
+            decided = read.model_copy(update={"round": ask.round})
         except Unreadable as error:
-            decided = Ruling(
-                match=match.key,
-                judge=ask.key,
-                order=ask.order,
-                state="unreadable",
-                reason=str(error),
-                usage=total(calls),
-            )
+            decided = Ruling(match=match.key, **asked, state="unreadable", reason=str(error), usage=total(calls))
         except Exception as error:
-            return _failed(match, error, calls, {"stage": "decide", "judge": ask.key, "order": ask.order})
+            return _failed(match, error, calls, {"stage": "believe" if ask.round else "decide", **asked})
     return Event(match=match.key, ruling=decided, calls=tuple(calls))
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from arena.match import Match, ordered
-from arena.nouns import JUDGE, Turn, Usage
-from arena.prompt import LETTERS
+from arena.nouns import Turn, Usage
+from arena.prompt import LETTERS, title, who
 from arena.store.read import Kept
 from dashboards import markup, reading
 from dashboards.markup import part, plain, safe, whole
@@ -166,13 +166,14 @@ def _go(key: str) -> None:
 def transcript(run: reading.Run, kept: Kept, shown: Shown) -> None:
     """One match, from the question to the verdicts."""
     match = kept.match
-    st.html(whole(_head(match), *(_answer(match, i, shown) for i in range(len(match.shown)))))
+    sides = match.sides(kept.turns)
+    st.html(whole(_head(match), *(_answer(match, i, sides, shown) for i in range(len(match.shown)))))
     if shown.passage and match.question.passage:
         st.html(whole(part("card tall", part("head", "Hidden passage"), markup.text(match.question.passage))))
-    for row in _rows(match, kept.turns):
+    for row in _rows(match, kept.turns, sides):
         columns = st.columns(len(row)) if len(row) > 1 else [st.container()]
         for column, turn in zip(columns, row, strict=True):
-            column.html(whole(_turn(match, turn, shown)))
+            column.html(whole(_turn(match, turn, sides, shown)))
     if not kept.over:
         st.info("This match is not finished: running its experiment again goes on from here.")
     for failure in kept.failures:
@@ -188,26 +189,29 @@ def _head(match: Match) -> str:
     return part("faint text", safe("  ·  ".join(about))) + markup.text(question.text, "question")
 
 
-def _answer(match: Match, place: int, shown: Shown) -> str:
+def _answer(match: Match, place: int, sides: dict[str, int], shown: Shown) -> str:
     index = match.shown[place]
-    seats = [seat.title() for seat, answer in match.defends.items() if answer == index]
+    seats = [title(seat) for seat, answer in sides.items() if answer == index]
     told = f' <span class="faint">argued by {safe(", ".join(seats))}</span>' if seats else ""
     if shown.truth and index == match.question.correct:
         told += ' <span class="good"><b>✓ the right answer</b></span>'
     return part("text answer", markup.letter(LETTERS[place]), safe(match.question.answers[index]), told)
 
 
-def _rows(match: Match, turns: Sequence[Turn]) -> Iterator[list[Turn]]:
+def _rows(match: Match, turns: Sequence[Turn], sides: dict[str, int]) -> Iterator[list[Turn]]:
     """The turns that stand abreast: those of the sides in one round; any other has a row of its own."""
-    sides = list(match.protocol.seats) if len(match.defends) > 1 else []
     order = ordered(match.protocol, turns)
-    for (_, abreast), group in groupby(order, key=lambda t: (t.round, t.seat in match.defends and bool(sides))):
+
+    def kind(turn: Turn) -> tuple[int, str, bool]:
+        return turn.round, turn.act, turn.seat in sides and len(sides) > 1
+
+    for (_, _, abreast), group in groupby(order, key=kind):
         row = list(group)
-        yield from ([sorted(row, key=lambda t: sides.index(t.seat))] if abreast else [[turn] for turn in row])
+        yield from ([row] if abreast else [[turn] for turn in row])
 
 
-def _turn(match: Match, turn: Turn, shown: Shown) -> str:
-    parts = [part("head", _speaker(match, turn)), markup.spoken(turn), part("faint", safe(_about(turn)))]
+def _turn(match: Match, turn: Turn, sides: dict[str, int], shown: Shown) -> str:
+    parts = [part("head", _speaker(match, turn, sides)), markup.spoken(turn), part("faint", safe(_about(turn)))]
     if notes := _notes(turn):
         parts.append(part("note", safe(notes)))
     if shown.private and turn.private:
@@ -215,12 +219,10 @@ def _turn(match: Match, turn: Turn, shown: Shown) -> str:
     return part("card", *parts)
 
 
-def _speaker(match: Match, turn: Turn) -> str:
-    if turn.seat == JUDGE:
-        return f"The judge asks <span class='faint'>round {turn.round}</span>"
-    side = match.defends.get(turn.seat)
+def _speaker(match: Match, turn: Turn, sides: dict[str, int]) -> str:
+    side = sides.get(turn.seat)
     told = "" if side is None else f" for {markup.letter(LETTERS[match.shown.index(side)])}"
-    return f"{safe(turn.seat.title())}{told} <span class='faint'>round {turn.round}</span>"
+    return f"{safe(who(turn))}{told} <span class='faint'>round {turn.round}</span>"
 
 
 def _about(turn: Turn) -> str:
@@ -236,6 +238,7 @@ def _usage(usage: Usage) -> str:
 def _notes(turn: Turn) -> str:
     notes = ["cut at the limit of words"] if turn.cut else []
     notes += [f"{turn.forged} forged mark{'s' * (turn.forged > 1)} of verification removed"] if turn.forged else []
+    notes += turn.outcomes
     return "  ·  ".join(notes)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from arena.errors import ConfigError, Unreadable
 from arena.nouns import Cue, Quote, Said, Speech, View
 from arena.speech import candidates
 from arena.wire import Wire, recording
+from judges.token import Token
 
 PASSAGE = (
     "Mira kept bees. Jonas kept goats on the hill! Mira sold honey in spring. Jonas sold cheese.\nAlone\nIt rained."
@@ -65,7 +67,8 @@ def debater(reply: str, **fields: Any) -> Debater:
 )
 def test_only_the_argument_is_public_and_the_whole_reply_is_kept_apart(reply: str, text: str) -> None:
     speech, _ = said(debater(reply))
-    assert speech == Speech(text=text, private=reply)
+    tagged = "<argument>" in reply.casefold()
+    assert speech == Speech(text=text, private=reply, outcomes=() if tagged else ("untagged",))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +145,7 @@ def test_a_consultant_answers_the_judges_question() -> None:
     view = VIEW.model_copy(update={"seat": "consultant", "sides": {"consultant": 0}, "turns": turns})
     agent = Consultant(model=Model(rules={"When was that": "In spring."}, otherwise="no"))
     speech, told = said(agent, view, Cue(seat="consultant", round=2, act="answer"))
-    assert speech.text == "In spring." and "The judge asks:\nWhen was that?" in told["asked"][-1]["content"]
+    assert speech.text == "In spring." and "[Round 2] The judge asks:\n| When was that?" in told["asked"][-1]["content"]
 
 
 def test_an_agent_in_a_role_that_its_prompt_does_not_know_says_which_section_is_missing() -> None:
@@ -173,3 +176,59 @@ def test_a_scripted_agent_says_its_lines_in_turn_and_then_the_last() -> None:
         speech, _ = said(agent, VIEW.model_copy(update={"turns": turns}), Cue(seat="alice", round=number))
         assert speech.text == wanted
         turns += (Said(seat="alice", round=number, text=speech.text), Said(seat="bob", round=number, text="no"))
+
+
+CHOSEN = '{"quote": "Mira kept bees.", "argument": "Honey it is."}'
+QUOTED = {"free": "<thinking>Hm.</thinking><argument>Honey.</argument>", "chosen": CHOSEN}
+
+
+def sent(quotes: str, **fields: Any) -> tuple[str, dict[str, Any]]:
+    """The message of the first round and the call's sampling schema."""
+    agent = debater(QUOTED[quotes], quotes=quotes, **fields)
+    schema = agent._schema(VIEW, CUE) or {"properties": {}}
+    return said(agent)[1]["asked"][0]["content"], schema["properties"]
+
+
+@pytest.mark.parametrize("quotes", ["free", "chosen"])
+def test_persona_and_examples_stand_between_the_case_and_the_role(quotes: str, tmp_path: Path) -> None:
+    (tmp_path / "shots.md").write_text("A good turn:\n$5 was paid.\n")
+    plain, _ = sent(quotes)
+    told, _ = sent(quotes, persona="You are a lawyer.", shots=str(tmp_path / "shots.md"))
+    before, after = plain.split("You take part", 1)
+    assert told == f"{before}A good turn:\n$5 was paid.\n\nYou are a lawyer.\n\nYou take part{after}"
+
+
+def test_a_persona_of_one_word_is_a_prompts_name() -> None:
+    with pytest.raises(ValueError, match="no prompt is called 'lawyer'"):
+        debater("", persona="lawyer")
+    assert debater("", persona="questioner").persona.startswith("=== ask ===")
+
+
+def test_thinking_in_private_may_be_left_out_and_may_come_before_a_chosen_quote() -> None:
+    assert sent("free")[0] == sent("free", scratchpad=True)[0] != sent("free", scratchpad=False)[0]
+    assert "<thinking>" not in sent("free", scratchpad=False)[0]
+    assert sent("chosen") == sent("chosen", scratchpad=False)
+    message, fields = sent("chosen", scratchpad=True)
+    assert list(fields) == ["thinking", "quote", "argument"] and message.startswith(sent("chosen")[0][:200])
+    thought = CHOSEN.replace("{", '{"thinking": "She lies.", ')
+    speech, _ = said(debater(thought, quotes="chosen", scratchpad=True))
+    assert "She lies." in speech.private and "She lies." not in speech.text
+
+
+@pytest.mark.parametrize("quotes", ["free", "chosen"])
+def test_with_everything_added_later_messages_still_extend_earlier_ones(quotes: str) -> None:
+    agent = debater("", quotes=quotes, persona="A lawyer.", shots="An example.", scratchpad=True)
+    turns = (Said(seat="alice", round=1, text="x", private="y"), Said(seat="bob", round=1, text="z"))
+    first = agent.messages(VIEW, CUE)
+    second = agent.messages(VIEW.model_copy(update={"turns": turns}), CUE.model_copy(update={"round": 2}))
+    assert second[:1] == first and len(second) == 3
+
+
+@pytest.mark.parametrize(("letter", "outcomes"), [("A", ()), ("B", ("off-side",)), ("?", ())])
+def test_a_judge_may_check_for_which_answer_a_speech_is(letter: str, outcomes: tuple[str, ...]) -> None:
+    agent = debater("<argument>Honey.</argument>", check=Token(model=Model(otherwise=letter), shots=0))
+    speech, told = said(agent)
+    assert speech.outcomes == outcomes and len(told["calls"]) == 2
+    asked = told["asked"][0]["content"]
+    assert "[Round 1] Speaker:\n| Honey." in asked and "Passage" not in asked and "alice" not in asked.casefold()
+    assert "this one speech argues for" in asked

@@ -67,7 +67,7 @@ def test_the_question_shows_its_answers_as_laid_out_with_sides_and_truth() -> No
 
 def test_the_turns_come_in_the_order_of_the_seats_with_sides_and_quotes() -> None:
     text = printed()
-    assert text.index("round 1  alice for 'Jonas'") < text.index("round 1  bob for 'Mira'")
+    assert text.index("round 1  Alice for 'Jonas'") < text.index("round 1  Bob for 'Mira'")
     assert "See [unverified] “Jonas kept bees” [bold]so[/bold] [cut]" in text
     assert "It was [verified] “kept bees by the river”." in text
     assert "0 of 1 quotes verified, cut at the limit, 2 forged marks removed" in text
@@ -111,7 +111,7 @@ def test_a_failure_and_an_unfinished_match_are_told() -> None:
 def test_a_lone_speaker_shows_its_side() -> None:
     alone = {"protocol": Consultancy(), "agents": {"consultant": Scripted()}, "defends": {"consultant": 0}}
     text = printed(match=MATCH.model_copy(update=alone), turns=(turn("consultant", "Bees."),))
-    assert "B: Mira  (right, consultant)" in text and "round 1  consultant for 'Mira'" in text
+    assert "B: Mira  (right, consultant)" in text and "round 1  Consultant for 'Mira'" in text
 
 
 def test_as_json_everything_is_there() -> None:

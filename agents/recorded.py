@@ -1,0 +1,117 @@
+"""Speaks the turns of stored transcripts again: to judge or to branch off what was said before, at no cost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field, ValidationError, model_validator
+
+from arena.agent import Agent
+from arena.errors import ConfigError, Unreadable
+from arena.nouns import Cue, Speech, Turn, View
+
+
+class Recorded(Agent):
+    """Finds its turn by the question's text and answers, the seat, the answer it argues for, the round and the act.
+
+    Where transcripts in the same order of the answers are stored they go before those in another. Two different turns
+    that fit are an error and not a choice: narrow them down with `protocol` and `repeat`, or by what the file holds.
+    """
+
+    path: str = ""
+    """A file that `arena export --what transcripts` wrote, ending in `.jsonl`."""
+    digest: str = ""
+    """SHA-256 of the file, part of the content hash; filled in from the file where it is left out."""
+    protocol: str = ""
+    """The protocol's label in the file; empty for any."""
+    repeat: int = Field(default=0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _signed(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("path") and not value.get("digest") and Path(value["path"]).is_file():
+            return {**value, "digest": hashlib.sha256(Path(value["path"]).read_bytes()).hexdigest()}
+        return value
+
+    async def speak(self, view: View, cue: Cue) -> Speech:
+        """Raises ConfigError for a file that cannot be used, Unreadable where it has no such turn or several."""
+        found = [(row, turn) for row in self._rows(view) if (turn := _turn(row, view, cue))]
+        same = [(row, turn) for row, turn in found if row.shown == view.answers]
+        speeches = list(dict.fromkeys(_speech(row, turn, view) for row, turn in same or found))
+        if len(speeches) == 1:
+            return speeches[0]
+        side = f" for {view.mine!r}" if view.seat in view.sides else ""
+        raise Unreadable(
+            f"{self.path}: {len(speeches) or 'no'} turn{'s' * (len(speeches) != 1)} of {view.seat}{side} "
+            f"({cue.act}, round {cue.round}) on {view.question[:80]!r}, in {self.protocol or 'any protocol'}, "
+            f"repeat {self.repeat}"
+        )
+
+    def _rows(self, view: View) -> list[_Row]:
+        """The transcripts about the view's question."""
+        asked = (view.question, frozenset(view.answers))
+        return [
+            row
+            for row in _read(self.path, self.digest).get(asked, [])
+            if row.repeat == self.repeat and self.protocol in ("", row.protocol)
+        ]
+
+
+class _Row(NamedTuple):
+    protocol: str
+    repeat: int
+    shown: tuple[str, ...]
+    """The answers in the order shown."""
+    sides: dict[str, str]
+    """Seat -> answer that it was assigned."""
+    turns: list[Turn]
+
+
+@lru_cache(maxsize=4)
+def _read(path: str, digest: str) -> dict[tuple[str, frozenset[str]], list[_Row]]:
+    """The transcripts of a file, by question and answers."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"recorded: path {path!r}: {error.strerror or error}") from None
+    if digest != hashlib.sha256(data).hexdigest():
+        raise ConfigError(f"recorded: {path} is not the file with the digest {digest[:12]!r}: leave the digest out")
+    found: dict[tuple[str, frozenset[str]], list[_Row]] = {}
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
+        try:
+            row, question = _row(fields := json.loads(line)), fields["question"]["text"]
+        except (KeyError, IndexError, TypeError, AttributeError, ValidationError, ValueError) as error:
+            raise ConfigError(f"{path}:{number}: no exported transcript ({type(error).__name__})") from None
+        found.setdefault((question, frozenset(row.shown)), []).append(row)
+    return found
+
+
+def _row(fields: dict[str, Any]) -> _Row:
+    answers = fields["question"]["answers"]
+    return _Row(
+        protocol=fields["protocol"],
+        repeat=fields["repeat"],
+        shown=tuple(answers[i] for i in fields["shown"]),
+        sides={seat: answers[i] for seat, i in fields["defends"].items()},
+        turns=[Turn.model_validate(turn) for turn in fields["turns"]],
+    )
+
+
+def _turn(row: _Row, view: View, cue: Cue) -> Turn | None:
+    """The seat's turn with the cue's round and act, and with the place among those that it has in the match."""
+    if view.seat in view.sides and row.sides.get(view.seat, view.mine) != view.mine:
+        return None
+    asked = (cue.seat, cue.round, cue.act)
+    before = sum((turn.seat, turn.round, turn.act) == asked for turn in view.turns)
+    return next(iter([t for t in row.turns if (t.seat, t.round, t.act) == asked][before:]), None)
+
+
+def _speech(row: _Row, turn: Turn, view: View) -> Speech:
+    """What was said, its probabilities in the order that is shown now."""
+    p = tuple(turn.p[row.shown.index(answer)] for answer in view.answers) if turn.p else ()
+    told = {name: getattr(turn, name) for name in Speech.model_fields}
+    return Speech(**{**told, "p": p})
