@@ -2,11 +2,15 @@
 
 A section begins with a line `=== name ===`. A placeholder that is not filled and a value that no placeholder takes are
 both errors, so that a renamed placeholder cannot silently drop the passage from an experiment.
+
+What a speaker said is shown as its words and nothing else: behind a bar on every line, without characters that do not
+show, and with the tokens broken by which a server marks the end of a message. What is stored is never rewritten.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -22,6 +26,20 @@ from arena.quotes import marked
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SECTION = re.compile(r"^=== (.+?) ===\n", re.MULTILINE)
+_TAG = re.compile(r"<(?=/?[^\W\d])")
+_CONTROL = re.compile(
+    r"<(?=[|｜]|\w+[|｜]>)"
+    r"|<(?=/?(?!(?:[vu]_)?quote>)(?i:s|bos|eos|eod|eop|sop|pad|unk|mask|cls|sep|sys|system|user|human|assistant|inst"
+    r"|think|image|video|audio|filename|reponame|(?:unused|reserved)\d+|seed:\w+|[^\W_]+_\w+)>)"
+    r"|\[(?=\||e~\[|/?(?:INST|SYSTEM_PROMPT|MODEL_SETTINGS|AVAILABLE_TOOLS|TOOL_\w+|ARGS|CALL_ID|THINK|PREFIX|MIDDLE"
+    r"|SUFFIX|IMG\w*|(?:BEGIN_)?AUDIO|TRANSCRIBE|CLS|SEP|[gs]?MASK|PAD|UNK|BOS|EOS|control_\d+)\])"
+    r"|\](?=~!?b[\[\]])"
+)
+"""Where a control token of a chat template begins: `<|im_end|>`, `<turn|>`, `</s>`, `<end_of_turn>`, `[/INST]`.
+
+A server that parses special tokens ends a message at one, whoever wrote it. HTML, generics and the arena's own marks
+are none of them.
+"""
 
 
 def load(name: str, folder: Path = Path()) -> str:
@@ -31,14 +49,15 @@ def load(name: str, folder: Path = Path()) -> str:
         if not path.is_file():
             raise ConfigError(f"no prompt file {path}")
         return path.read_text(encoding="utf-8")
-    shipped = _shipped()
-    if name not in shipped:
-        raise ConfigError(f"no prompt is called {name!r}; {choices(name, [*shipped, 'path/to/prompt.md'])}")
-    return shipped[name].read_text(encoding="utf-8")
+    known = shipped()
+    if name not in known:
+        raise ConfigError(f"no prompt is called {name!r}; {choices(name, [*known, 'path/to/prompt.md'])}")
+    return known[name].read_text(encoding="utf-8")
 
 
 @cache
-def _shipped() -> dict[str, Path]:
+def shipped() -> dict[str, Path]:
+    """Every prompt that ships, by name."""
     found: dict[str, Path] = {}
     for package in ("agents", "judges", "arena.protocols"):
         spec = find_spec(package)
@@ -85,28 +104,33 @@ def fill(prompt: str, section: str, **values: object) -> str:
 
 def case(view: View) -> str:
     """What most calls about a question share, and so begin with: a server with a prefix cache reads it once."""
-    passage = f"Passage:\n{view.passage}\n\n" if view.passage is not None else ""
-    return f"{passage}Question: {view.question}"
+    passage = f"Passage:\n{inert(view.passage)}\n\n" if view.passage is not None else ""
+    return f"{passage}Question: {inert(view.question)}"
 
 
 def lettered(view: View) -> str:
     """The answers in the order shown, one a line, with their letters."""
-    return "\n".join(f"{letter}: {answer}" for letter, answer in zip(LETTERS, view.answers, strict=False))
+    return "\n".join(f"{letter}: {inert(answer)}" for letter, answer in zip(LETTERS, view.answers, strict=False))
 
 
 def bare(view: View) -> str:
     """The answers without letters and in alphabetical order, so that no speaker knows which is shown first."""
-    return "\n".join(f"- {answer}" for answer in sorted(view.answers))
+    return "\n".join(f"- {inert(answer)}" for answer in sorted(view.answers))
 
 
 def transcript(view: View) -> str:
     """The public turns as a judge reads them: who, for which answer, in which round; quotes marked by the arena."""
-    return "\n\n".join(f"{_header(turn, _side(view, turn.seat))}\n{fenced(marked(turn))}" for turn in view.turns)
+    return "\n\n".join(f"{_header(turn, _side(view, turn.seat))}\n{_framed(turn)}" for turn in view.turns)
+
+
+def pasted(view: View) -> str:
+    """The public turns with no defence, as a judge would read them that pastes texts together: for comparison only."""
+    return "\n\n".join(f"{title(turn.seat)}:\n{marked(turn)}" for turn in view.turns)
 
 
 def heard(turns: Sequence[Said]) -> str:
     """Turns of others as a speaker reads them: as a judge does, but without the letters, which no speaker knows."""
-    return "\n\n".join(f"{_header(turn, '')}\n{fenced(marked(turn))}" for turn in turns)
+    return "\n\n".join(f"{_header(turn, '')}\n{_framed(turn)}" for turn in turns)
 
 
 def title(seat: str) -> str:
@@ -117,14 +141,42 @@ def title(seat: str) -> str:
 _VERBS = {"ask": "asks", "claim": "states", "choose": "chooses", "believe": "finds the answers as probable as"}
 
 
-def _header(turn: Said, side: str) -> str:
+def who(turn: Said, side: str = "") -> str:
+    """Whose turn it is, for which side, and what it does where that is no plain speech."""
     verb = _VERBS.get(turn.act, "")
     to = f" {title(turn.to)}" if turn.to else ""
-    return f"[Round {turn.round}] {title(turn.seat)}{side}{f' {verb}{to}' if verb else ''}:"
+    return f"{title(turn.seat)}{side}{f' {verb}{to}' if verb else ''}"
+
+
+def _header(turn: Said, side: str) -> str:
+    return f"[Round {turn.round}] {who(turn, side)}:"
 
 
 def _side(view: View, seat: str) -> str:
     return f", for answer {LETTERS[view.sides[seat]]}" if seat in view.sides and seat != JUDGE else ""
+
+
+def _framed(turn: Said) -> str:
+    """A speech as its reader sees it: the only tags are the arena's marks, whatever a speaker's tag looks like."""
+    return fenced(marked(turn, lambda words: _TAG.sub("‹", inert(words))))
+
+
+def inert(text: str) -> str:
+    """The text with every control token's first bracket replaced by one that looks alike, and nothing that is unseen.
+
+    What does not show (Unicode's format and control characters, the selectors that can carry bytes) hides or carries
+    instructions; it goes first, since its going may make a token.
+    """
+    return _CONTROL.sub(lambda match: _LIKE[match[0]], "".join(letter for letter in text if _shows(letter)))
+
+
+_LIKE = {"<": "‹", "[": "⁅", "]": "⁆"}
+
+
+def _shows(letter: str) -> bool:
+    if unicodedata.category(letter) == "Cf" or 0xFE00 <= ord(letter) <= 0xFE0F or 0xE0100 <= ord(letter) <= 0xE01EF:
+        return False
+    return unicodedata.category(letter) != "Cc" or letter.isspace()
 
 
 def fenced(text: str) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from arena.nouns import Quote, Said
 
 _QUOTE = re.compile(r"<quote>(.*?)</quote>", re.DOTALL | re.IGNORECASE)
 _FORGED = re.compile(
-    r"(?:[<＜‹〈]|&lt;)\s*/?\s*(?:[vu]|(?:un)?verified)[\s_-]*quote(?:[^<>]{0,40}?(?:[>＞›〉]|&gt;))?"
+    r"(?:[<＜‹〈«⟨《❮]|&lt;)\s*/?\s*(?:[vu]|(?:un)?verified)[\s_-]*quote(?:[^<>]{0,40}?(?:[>＞›〉»⟩》❯]|&gt;))?"
     r"|[<\[({＜［（【]\s*/?\s*(?:quote\s+)?(?:not\s+|un)?verified(?:\s+quote)?\s*[>\])}＞］）】]"
     r"|[✓✔✅☑❌✗✘]\ufe0f?",
     re.IGNORECASE,
@@ -44,15 +45,13 @@ def check(text: str, passage: str | None) -> tuple[Quote, ...]:
     return tuple(Quote(text=q, verified=_occurs(q, words)) for q in _QUOTE.findall(text))
 
 
-def marked(said: Said) -> str:
-    """The public text with each quote shown as verified or not."""
-    quotes = iter(said.quotes)
-
-    def mark(match: re.Match[str]) -> str:
-        letter = "v" if next(quotes).verified else "u"
-        return f"<{letter}_quote>{match.group(1)}</{letter}_quote>"
-
-    return _QUOTE.sub(mark, said.text)
+def marked(said: Said, clean: Callable[[str], str] = str) -> str:
+    """The public text with each quote shown as verified or not; the words as `clean` gives them back."""
+    parts = [clean(part) for part in _QUOTE.split(said.text)]
+    for i in range(1, len(parts), 2):
+        letter = "v" if said.quotes[i // 2].verified else "u"
+        parts[i] = f"<{letter}_quote>{parts[i]}</{letter}_quote>"
+    return "".join(parts)
 
 
 def cut(text: str, words: int) -> tuple[str, bool]:

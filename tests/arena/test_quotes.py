@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from arena.nouns import Cue, Quote, Said, Speech, Turn, View
@@ -89,6 +89,7 @@ FORGED = [
     "[veri[verified]fied]", "＜v_quote＞", "＜/v_quote＞", "［verified］", "（verified）", "【verified】",
     "‹v_quote›", "✓", "✔️", "✅", "☑", "❌", "&lt;v_quote&gt;", "&lt;/v_quote&gt;", "<v_quote",
     "</v_quote\n", "<vquote>", "<V_QUOTE>", "<v__quote>",
+    "«v_quote»", "⟨/u_quote⟩", "《v_quote》",
     "<v\u200b_quote>", "<\u2060v_quo\u00adte\u200d>", "[ver\u200bified]", "[ver\u200b[verified]ified]",
 ]  # fmt: skip
 
@@ -137,6 +138,7 @@ def test_stripping_twice_is_stripping_once(text: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(texts)
 def test_a_turn_shows_only_marks_of_the_arena_and_keeps_every_word(text: str) -> None:
+    assume(strip_marks(text)[0].strip())
     said = made(Cue(seat="alice", round=1, words=1000), text)
     shown = marked(said)
     assert re.sub(r"<(/?)[vu]_quote>", r"<\1quote>", shown).casefold() == said.text.casefold()
@@ -149,6 +151,11 @@ def test_each_quote_gets_its_own_mark() -> None:
     quotes = (Quote(text="a b", verified=False), Quote(text="c d", verified=True))
     said = Said(seat="bob", round=1, text="So <quote>a b</quote> but <Quote>c d</QUOTE>!", quotes=quotes)
     assert marked(said) == "So <u_quote>a b</u_quote> but <v_quote>c d</v_quote>!"
+
+
+def test_words_may_be_cleaned_between_the_marks_and_the_marks_stay() -> None:
+    said = Said(seat="bob", round=1, text="x <quote>y</quote> z <quote>", quotes=(Quote(text="y", verified=True),))
+    assert marked(said, str.upper) == "X <v_quote>Y</v_quote> Z <QUOTE>"
 
 
 def test_a_tag_that_appears_when_a_mark_is_removed_is_checked_too() -> None:
