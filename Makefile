@@ -6,13 +6,19 @@ BIN = $(VENV)/bin
 DONE = $(VENV)/.installed
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: demo test check bench browser weights dashboard clean
+.PHONY: demo redteam test check computations bench browser weights dashboard clean
 
 demo: $(DONE)
 	$(BIN)/arena fetch qwen2.5-1.5b
 	$(BIN)/arena run quickstart
 	@echo
 	@echo "The results lie in $${ARENA_DB:-arena.db}: \`$(BIN)/arena show\` lists the matches, \`make dashboard\` opens the dashboard."
+
+# How often an attack in a speech turns the judge: some 320 verdicts.
+redteam: $(DONE)
+	$(BIN)/arena fetch qwen2.5-1.5b
+	$(BIN)/arena run redteam
+	$(BIN)/python -m arena.redteam redteam
 
 test: check weights browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -22,6 +28,9 @@ check: $(DONE)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+computations: $(DONE)
+	$(BIN)/python bench/computations.py
 
 bench: weights
 	$(BIN)/python bench/prefix.py

@@ -10,7 +10,7 @@ from arena.agent import Agent
 from arena.errors import Unreadable
 from arena.judge import Judge
 from arena.nouns import Cue, Speech, View
-from arena.prompt import Prompt, case, fill, lettered, load, title, transcript
+from arena.prompt import Prompt, case, fill, inert, lettered, load, title, transcript
 from arena.provider import Message, Model, Sampling, scripted
 from arena.wire import complete
 
@@ -38,12 +38,12 @@ class Questioner(Agent):
 
     def _asked(self, view: View, cue: Cue) -> str:
         told = {"case": case(view), "answers": lettered(view), "transcript": transcript(view), "words": cue.words}
-        return (
-            fill(self.prompt, "ask", **told) if not cue.to else fill(self.prompt, "ask one", to=title(cue.to), **told)
-        )
+        to = {"to": title(cue.to)} if cue.to else {}
+        text = fill(self.prompt, "ask one" if to else "ask", **to, **told)
+        return f"{text}\n\n{inert(cue.task)}" if cue.task else text
 
     async def _choose(self, view: View, cue: Cue) -> Speech:
-        options = "\n".join(f"{i}. {option}" for i, option in enumerate(cue.options, start=1))
+        options = "\n".join(f"{i}. {inert(option)}" for i, option in enumerate(cue.options, start=1))
         told = {"case": case(view), "answers": lettered(view), "transcript": transcript(view)}
         schema = {"type": "integer", "enum": list(range(1, len(cue.options) + 1))}
         wanted = {

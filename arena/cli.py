@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import sys
-from collections.abc import Iterator
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from arena import __version__, plugin
+from arena import __version__, branching, reports
 from arena import plan as planning
 from arena.compare import compare as measure
-from arena.compare import table as flat
-from arena.crew import Crew, Here
-from arena.doctor import examine
-from arena.errors import ArenaError, ConfigError, choices
-from arena.experiment import Experiment, load
-from arena.export import What
-from arena.export import export as write
-from arena.local import weights
-from arena.run import Driver, Exit, Study, Watch, size
-from arena.show import plain, show
+from arena.console import File, Json, Store, err, out, preset, read_file, say
+from arena.errors import ArenaError, ConfigError
+from arena.experiment import load
+from arena.hire import Address, Alone, choose, crew
+from arena.rejudge import Rejudge
+from arena.run import Course, Driver, Exit, Hire, Study, size
 from arena.store import db, read
 from arena.tables import comparison, progress
 from arena.watch import Live, Plain
@@ -44,24 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class _Out(Console):
-    """Standard output; its reader may leave early, as `head` does."""
-
-    def on_broken_pipe(self) -> None:
-        os._exit(Exit.DONE)
-
-
-out = _Out() if sys.stdout.isatty() else _Out(width=160)
-err = Console(stderr=True)
-
-Store = Annotated[str | None, typer.Option("--db", help="Store: a file or a URL. Default $ARENA_DB, then arena.db.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-File = Annotated[str, typer.Argument(help="An experiment file, or the name of a preset that ships.")]
-Run = Annotated[str | None, typer.Argument(help="A run's id or name; the newest if not given.")]
-
-KINDS = {f"{kind}s": kind for kind in plugin.FOLDERS}
 
 
 def main() -> None:
@@ -84,29 +58,6 @@ def _complain(error: object, code: Exit) -> None:
     sys.exit(code)
 
 
-def _say(value: Any) -> None:
-    try:
-        typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
-    except BrokenPipeError:
-        out.on_broken_pipe()
-
-
-def _experiment(file: str) -> Experiment:
-    """An experiment file, or a preset by its bare name."""
-    path = Path(file)
-    if path.exists() or path.suffix:
-        return load(path)
-    return load(_preset(file))
-
-
-def _preset(name: str) -> Path:
-    folder = Path(str(files("arena") / "experiments"))
-    presets = {path.stem: path for path in folder.glob("*.toml")}
-    if name not in presets:
-        raise ConfigError(f"no file {name} and no preset of that name; {choices(name, presets)}")
-    return presets[name]
-
-
 @app.callback(invoke_without_command=True)
 def version(show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Set up; `--version` prints the version."""
@@ -127,7 +78,7 @@ def init(
     if like is None:
         text = (files("arena") / "template.toml").read_text(encoding="utf-8").replace("$name", path.stem)
     else:
-        text = _preset(like).read_text(encoding="utf-8").replace(f'name = "{like}"', f'name = "{path.stem}"', 1)
+        text = preset(like).read_text(encoding="utf-8").replace(f'name = "{like}"', f'name = "{path.stem}"', 1)
     try:
         path.write_text(text, encoding="utf-8")
         load(path)
@@ -142,12 +93,12 @@ def init(
 @app.command()
 def validate(file: File, as_json: Json = False) -> None:
     """Check an experiment file and its data; exit 2 with file, key, value and choices where something is wrong."""
-    experiment = _experiment(file)
+    experiment = read_file(file)
     for provider in experiment.providers():
         provider.ready()
     whole = size(experiment)
     if as_json:
-        _say({"run": experiment.id, **whole._asdict()})
+        say({"run": experiment.id, **whole._asdict()})
     else:
         out.print(
             f"{file}: good. Run {experiment.id}: {whole.questions} questions, {whole.matches} matches, "
@@ -159,9 +110,9 @@ def validate(file: File, as_json: Json = False) -> None:
 @app.command()
 def plan(file: File, as_json: Json = False) -> None:
     """Say what an experiment would take: matches, calls by role, tokens and cost. Pays for nothing."""
-    made = planning.plan(_experiment(file))
+    made = planning.plan(read_file(file))
     if as_json:
-        _say(made.model_dump(mode="json"))
+        say(made.model_dump(mode="json"))
         return
     table = Table(
         "protocol", "role", "model", *(f"{name}" for name in ("calls", "tokens read", "tokens written <=", "cost <="))
@@ -179,208 +130,57 @@ def plan(file: File, as_json: Json = False) -> None:
 
 
 @app.command()
-def run(
-    file: File,
-    store: Store = None,
-    here: Annotated[bool, typer.Option("--here", help="Play in this process, without Ray.")] = False,
-    address: Annotated[
-        str | None, typer.Option(help="Of a running Ray cluster; default: a local one of its own.")
+def run(file: File, store: Store = None, here: Alone = False, address: Address = None, as_json: Json = False) -> None:
+    """Play an experiment, or go on with it: what is stored is not played again."""
+    choose(here, address)
+    experiment = read_file(file)
+    engine = db.connect(store)
+    code = _drive(Study(experiment), engine, crew(experiment.workers, engine, here, address), as_json)
+    _tell(engine, experiment.id, code, as_json)
+
+
+@app.command(name="judge")
+def judge_run(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id or name.")],
+    judges: Annotated[
+        list[str] | None,
+        typer.Option("--judge", help='A judge\'s name, or a TOML table: \'{use = "token", model = "weak"}\'.'),
     ] = None,
+    file: Annotated[str | None, typer.Option(help="An experiment file: its judges.")] = None,
+    store: Store = None,
+    here: Alone = False,
+    address: Address = None,
     as_json: Json = False,
 ) -> None:
-    """Play an experiment, or go on with it: what is stored is not played again."""
-    if here and address:
-        raise ConfigError("--here plays without Ray, --address on a cluster: choose one")
-    experiment = _experiment(file)
-    engine = db.connect(store)
+    """Have more judges rule on the stored transcripts of a run: nothing is played again, nothing is asked twice.
+
+    Models go by the names that the run's file gave them. The run's limits hold, for all that it has paid so far.
+    """
+    engine = db.connect(store, create=False)
+    course = Rejudge(engine, name, judges or [], read_file(file) if file else None)
+    code = _drive(course, engine, crew(course.workers, engine, here, address), as_json)
+    if course.left:
+        what = "transcripts are not complete and were" if course.left > 1 else "transcript is not complete and was"
+        err.print(f"{course.left} {what} left alone; `arena run` plays on", highlight=False, soft_wrap=True)
+    _tell(engine, course.run, code, as_json)
+
+
+def _drive(course: Course, engine: Engine, hire: Hire, as_json: bool) -> Exit:
     watch = Live(err) if err.is_terminal and not as_json else Plain(err)
     with watch:
-        code = asyncio.run(_drive(experiment, db.Store(engine), _crew(experiment, engine, here, address), watch))
-    counts, paid = read.counts(engine, experiment.id), read.spent(engine, experiment.id)
+        return asyncio.run(Driver(db.Store(engine), course, hire, watch).run())
+
+
+def _tell(engine: Engine, run: str, code: Exit, as_json: bool) -> None:
+    """What the run has come to, and out."""
+    counts, paid = read.counts(engine, run), read.spent(engine, run)
     if as_json:
-        _say({"run": experiment.id, "exit": int(code), **counts._asdict(), "spent": paid._asdict()})
+        say({"run": run, "exit": int(code), **counts._asdict(), "spent": paid._asdict()})
     else:
-        out.print(comparison(measure(engine, experiment.id)))
-        out.print(progress(experiment.id, counts, paid), highlight=False)
+        out.print(comparison(measure(engine, run)))
+        out.print(progress(run, counts, paid), highlight=False)
     raise typer.Exit(code)
 
 
-async def _drive(experiment: Experiment, store: db.Store, crew: Any, watch: Watch) -> Exit:
-    return await Driver(store, Study(experiment), crew, watch).run()
-
-
-def _crew(experiment: Experiment, engine: Any, here: bool, address: str | None) -> Any:
-    """Ray is imported only where it is used."""
-    replies = db.replies(engine, shared=address is not None)
-    workers = experiment.workers
-
-    def hire() -> Crew:
-        if here:
-            return Here(workers.count * workers.matches, replies)
-        from arena.cluster import Cluster
-
-        return Cluster(workers.count, workers.matches, replies, address)
-
-    return hire
-
-
-@app.command()
-def status(name: Run = None, store: Store = None, as_json: Json = False) -> None:
-    """How far a run is, and what it has paid; works whether or not it is being played."""
-    engine = db.connect(store, create=False)
-    run_id = read.run_id(engine, name)
-    counts, paid = read.counts(engine, run_id), read.spent(engine, run_id)
-    if as_json:
-        _say({"run": run_id, **counts._asdict(), "spent": paid._asdict()})
-    else:
-        out.print(progress(run_id, counts, paid), highlight=False)
-
-
-@app.command(name="show")
-def show_match(
-    match: Annotated[
-        str | None, typer.Argument(help="A match's key, or how it begins; none lists the matches.")
-    ] = None,
-    run_name: Annotated[str | None, typer.Option("--run", help="Whose matches to list.")] = None,
-    private: Annotated[bool, typer.Option(help="Add the speakers' replies as they wrote them.")] = False,
-    passage: Annotated[bool, typer.Option(help="Add the hidden passage.")] = False,
-    store: Store = None,
-    as_json: Json = False,
-) -> None:
-    """Print one transcript: sides, rounds, quotes verified or not, verdicts."""
-    engine = db.connect(store, create=False)
-    if match is None:
-        _list_matches(read.listing(engine, read.run_id(engine, run_name)), as_json)
-        return
-    found = read.kept(engine, read.match_key(engine, match))
-    if as_json:
-        _say(plain(found))
-    else:
-        show(out, found, private, passage)
-
-
-def _list_matches(rows: list[dict[str, Any]], as_json: bool) -> None:
-    if as_json:
-        _say(rows)
-        return
-    table = Table("match", "protocol", "arm", "finished", "question")
-    for row in rows:
-        table.add_row(row["key"][:12], row["label"], row["arm"], "yes" if row["over"] else "no", row["text"][:80])
-    out.print(table)
-
-
-@app.command()
-def compare(
-    name: Run = None,
-    baseline: Annotated[str | None, typer.Option(help="The protocol that others are compared with.")] = None,
-    store: Store = None,
-    as_json: Json = False,
-) -> None:
-    """Judge accuracy by protocol, and the paired differences on the same questions."""
-    engine = db.connect(store, create=False)
-    made = measure(engine, read.run_id(engine, name), baseline)
-    if as_json:
-        _say(flat(made))
-    else:
-        out.print(comparison(made))
-
-
-@app.command(name="list")
-def list_plugins(
-    kind: Annotated[
-        str | None, typer.Argument(help="protocols, agents, judges, tasks, providers, metrics, models.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """What there is of each kind, with its first line."""
-    wanted = [*KINDS, "models"] if kind is None else [kind]
-    if unknown := [k for k in wanted if k not in (*KINDS, "models")]:
-        raise ConfigError(f"unknown kind {unknown[0]!r}; {choices(unknown[0], [*KINDS, 'models'])}")
-    rows = [
-        {"kind": k, **row}
-        for k in wanted
-        for row in (_models(licences=kind == "models") if k == "models" else _plugins(KINDS[k]))
-    ]
-    if as_json:
-        _say(rows)
-        return
-    table = Table("kind", "name", "what it is")
-    for row in rows:
-        table.add_row(row["kind"], row["name"], row["about"])
-    out.print(table)
-
-
-def _plugins(kind: str) -> list[dict[str, str]]:
-    return [{"name": name, "about": plugin.first_line(kind, name)} for name in plugin.names(kind)]
-
-
-def _models(licences: bool) -> list[dict[str, str]]:
-    """The embedded models; with the licences that their own files state, which takes seconds to read."""
-    rows = []
-    for name, entry in weights.CATALOGUE.items():
-        about = f"{entry.about}; {entry.megabytes} MB"
-        if licences:
-            stated = weights.licence(name)
-            about += f"; licence {stated or f'{entry.licence} by its publisher, the file here states none'}"
-        rows.append({"name": name, "about": about})
-    return rows
-
-
-@app.command()
-def fetch(models: Annotated[list[str], typer.Argument(help="Embedded models to have at hand.")]) -> None:
-    """Download embedded models, check them and keep them in the user's cache."""
-    for model in models:
-        if model not in weights.CATALOGUE:
-            raise ConfigError(f"no embedded model {model!r}; {choices(model, weights.CATALOGUE)}")
-        out.print(f"{model}: {weights.path(model)}", highlight=False, soft_wrap=True)
-
-
-@app.command(name="export")
-def export_run(
-    target: Annotated[Path, typer.Argument(help="A file ending in .csv, .jsonl or .parquet.")],
-    name: Annotated[str | None, typer.Option("--run", help="Which run; the newest if not given.")] = None,
-    what: Annotated[Literal["rulings", "transcripts", "calls"], typer.Option(help="Which rows.")] = "rulings",
-    store: Store = None,
-) -> None:
-    """Write a run out for other tools."""
-    engine = db.connect(store, create=False)
-    chosen: What = what
-    rows = write(engine, read.run_id(engine, name), chosen, target)
-    out.print(f"{target}: {rows} {what}", highlight=False)
-
-
-@app.command()
-def doctor(store: Store = None, as_json: Json = False) -> None:
-    """Look over this machine and say what will not work."""
-    found = examine(store)
-    if as_json:
-        _say([finding.model_dump() for finding in found])
-    else:
-        table = Table("", "what", "found", "advice")
-        for finding in found:
-            table.add_row("ok" if finding.ok else "!!", finding.what, finding.found, finding.advice)
-        out.print(table)
-    raise typer.Exit(Exit.DONE if all(f.ok for f in found) else Exit.CONFIG)
-
-
-@app.command()
-def dashboard(
-    store: Store = None,
-    port: Annotated[int, typer.Option(help="On the loopback interface.")] = 8501,
-) -> None:
-    """Open the dashboard: protocols compared, and transcripts."""
-    place = find_spec("dashboards")
-    folder = Path(next(iter(place.submodule_search_locations or [])) if place else "")
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}"]
-    command += [f"--{name}={value}" for name, value in _settings(folder)]
-    os.execve(sys.executable, command, {**os.environ, "ARENA_DB": db.url(store)})  # noqa: S606 - our own arguments
-
-
-def _settings(folder: Path) -> Iterator[tuple[str, str]]:
-    """The dashboard's settings as options, because Streamlit looks for its file in the folder one happens to be in."""
-    import tomllib
-
-    data = tomllib.loads((folder / "streamlit.toml").read_text(encoding="utf-8"))
-    for section, values in data.items():
-        for name, value in values.items():
-            yield f"{section}.{name}", str(value).lower() if isinstance(value, bool) else str(value)
+reports.add(app)
+branching.add(app)

@@ -1,4 +1,4 @@
-"""Every protocol of a run side by side: accuracy, flips and cost, and its difference from a baseline.
+"""Every protocol of a run side by side: accuracy, flips and cost by role, and its difference from a baseline.
 
 Holm's correction (1979) is over all pairs of the comparison: a table that is searched for the best row has as many
 chances to mislead as it has rows.
@@ -10,17 +10,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, String, case, cast, func, select
 
 from arena.errors import ConfigError, choices
 from arena.metric import Figure, Lost, Sample
 from arena.metrics.accuracy import Accuracy
 from arena.metrics.difference import Difference
 from arena.metrics.flips import Flips
+from arena.metrics.reward import Reward
 from arena.plugin import Frozen
 from arena.protocol import Protocol
-from arena.store import read
+from arena.store import cost, read
 from arena.store import schema as s
+from arena.store.cost import Effort, Tally
 from arena.store.read import Record, Spent
 
 
@@ -38,6 +40,12 @@ class Row(Frozen):
     strict: Figure
     """Failures counted wrong."""
     flips: Figure
+    reward: Figure
+    """The judge's score in bits."""
+    price: float
+    """What the judge pays for a round that it asks for, in bits; 0 where rounds are free."""
+    chosen: bool
+    """Whether the arm is what a seat argued for by its own belief, and not what it was given."""
     tokens: int
     """Of every call of the protocol in the run, whichever cast, arm and judge it served."""
     judge_tokens: int | None
@@ -68,6 +76,10 @@ class Comparison(Frozen):
     baseline: str
     rows: tuple[Row, ...]
     pairs: tuple[Pair, ...]
+    efforts: tuple[Effort, ...] = ()
+    """What each role took."""
+    tallies: tuple[Tally, ...] = ()
+    """What was the matter with turns."""
 
 
 class Group(NamedTuple):
@@ -82,6 +94,7 @@ class _Played(NamedTuple):
     label: str
     name: str
     cast: str
+    chosen: bool
 
 
 def compare(engine: Engine, run: str, baseline: str | None = None) -> Comparison:
@@ -94,9 +107,35 @@ def compare(engine: Engine, run: str, baseline: str | None = None) -> Comparison
     played = _played(engine, run)
     base = _baseline(played, baseline)
     groups = _groups(engine, run, played)
-    spent = read.tokens(engine, run)
-    rows = [row for group, sample in groups.items() for row in _rows(group, sample, spent)]
-    return Comparison(run=run, baseline=base, rows=tuple(rows), pairs=_pairs(groups, base))
+    spent = cost.tokens(engine, run)
+    chosen = {one.label for one in played if one.chosen}
+    free = Spent(0, 0, 0.0, 0.0)
+    rows = [
+        row
+        for group, sample in groups.items()
+        for row in _rows(group, sample, spent.get(group.protocol, free), group.protocol in chosen)
+    ]
+    return Comparison(
+        run=run,
+        baseline=base,
+        rows=tuple(rows),
+        pairs=_pairs(groups, base),
+        efforts=tuple(cost.efforts(engine, run)),
+        tallies=tuple(cost.tallies(engine, run)),
+    )
+
+
+def full(comparison: Comparison) -> list[dict[str, object]]:
+    """The lines of `table`, those about all arms with what each role took and what was the matter with turns."""
+    lines = []
+    for row, line in zip(comparison.rows, table(comparison), strict=True):
+        parts: dict[str, Sequence[Effort | Tally]] = {"roles": comparison.efforts, "turns": comparison.tallies}
+        told = {
+            name: [one.model_dump(exclude={"protocol"}) for one in part if one.protocol == row.protocol]
+            for name, part in parts.items()
+        }
+        lines.append(line if row.arm else {**line, **told})
+    return lines
 
 
 def table(comparison: Comparison) -> list[dict[str, object]]:
@@ -116,7 +155,8 @@ def _line(row: Row) -> dict[str, object]:
         **row.accuracy.model_dump(include=set(counted)),
         **_interval("strict", row.strict),
         **_interval("flips", row.flips),
-        **row.model_dump(include={"tokens", "judge_tokens", "cost", "seconds"}),
+        **_interval("reward", row.reward),
+        **row.model_dump(include={"price", "chosen", "tokens", "judge_tokens", "cost", "seconds"}),
     }
 
 
@@ -140,15 +180,16 @@ def _interval(name: str, one: Figure) -> dict[str, object]:
 def _played(engine: Engine, run: str) -> list[_Played]:
     """The protocols and casts of a run, in the order in which they were first played."""
     m, p = s.matches.c, s.played.c
+    chosen = func.max(case(((m.arm != "") & (cast(m.defends, String) == "{}"), 1), else_=0))
     query = (
-        select(m.label, m.protocol.label("name"), m.cast)
+        select(m.label, m.protocol.label("name"), m.cast, chosen)
         .join_from(s.matches, s.played, p.match == m.key)
         .where(p.run == run)
         .group_by(m.label, m.protocol, m.cast)
         .order_by(func.min(p.position))
     )
     with engine.connect() as db:
-        return [_Played(*row) for row in db.execute(query)]
+        return [_Played(label, name, cast, bool(chosen)) for label, name, cast, chosen in db.execute(query)]
 
 
 def _baseline(played: Sequence[_Played], wanted: str | None) -> str:
@@ -188,10 +229,11 @@ def _judges(engine: Engine, run: str) -> dict[str, str]:
 
 
 def _failed(engine: Engine, run: str, judges: dict[str, str]) -> dict[tuple[str, str, int], tuple[Group, Lost]]:
-    """(match, judge, order) -> the ruling that a failure took. Without its transcript a match has none at all."""
+    """(match, judge, order) -> the ruling that a failure took. Without its transcript a match has none at all; a belief
+    that failed takes none."""
     details = _details(engine, run)
     found = {}
-    for f in read.failures(engine, run):
+    for f in (one for one in read.failures(engine, run) if one["stage"] != "believe"):
         repeat, orders = details[f["match"]]
         every = [(judge, order) for judge in judges for order in orders]
         for judge, order in every if f["stage"] == "speak" else [(f["judge"], f["order"])]:
@@ -216,10 +258,9 @@ def _orders(protocol: dict[str, Any]) -> tuple[int, ...]:
     return (0, 1) if Protocol.model_validate(protocol).relabels else (0,)
 
 
-def _rows(group: Group, sample: Sample, spent: dict[str, Spent]) -> Iterator[Row]:
+def _rows(group: Group, sample: Sample, spent: Spent, chosen: bool) -> Iterator[Row]:
     """The row about all, then one for each arm."""
     arms = {one.arm for part in sample for one in part} - {""}
-    cost = spent.get(group.protocol, Spent(0, 0, 0.0, 0.0))
     for arm in ("", *sorted(arms)):
         part = _arm(sample, arm) if arm else sample
         yield Row(
@@ -228,10 +269,13 @@ def _rows(group: Group, sample: Sample, spent: dict[str, Spent]) -> Iterator[Row
             accuracy=Accuracy().measure(part),
             strict=Accuracy(failures="wrong").measure(part),
             flips=Flips().measure(part),
-            tokens=cost.tokens,
+            reward=Reward().measure(part),
+            price=max((r.price for r in part.records), default=0.0),
+            chosen=chosen,
+            tokens=spent.tokens,
             judge_tokens=_tokens(part.records),
-            cost=cost.cost,
-            seconds=cost.seconds,
+            cost=spent.cost,
+            seconds=spent.seconds,
         )
 
 

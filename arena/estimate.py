@@ -49,7 +49,7 @@ def scored(sample: Sample, failures: Failures) -> list[Scored]:
     return [Scored(question, source, score) for question, source, score in found if score is not None]
 
 
-def mean(used: Sequence[Scored], span: tuple[int, int] = (0, 1)) -> Estimate:
+def mean(used: Sequence[Scored], span: tuple[float, float] = (0, 1)) -> Estimate:
     """The mean of scores that lie in `span`, and its 95 % interval."""
     if not used:
         return Estimate(None, None, None, "nothing to measure")
@@ -79,7 +79,7 @@ def _wilson(count: int, n: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _alike(value: float, sources: int, span: tuple[int, int]) -> Estimate:
+def _alike(value: float, sources: int, span: tuple[float, float]) -> Estimate:
     """Where every source has the same mean the estimated variance is 0, and an interval of no width would be a lie.
 
     None of C sources departs from `value`: by Wilson (1927) as many as a share u still may, to either end of `span`.
@@ -90,7 +90,7 @@ def _alike(value: float, sources: int, span: tuple[int, int]) -> Estimate:
     return Estimate(value, low, high, f"no variance between sources: Wilson on {sources} sources")
 
 
-def _clustered(y: NDArray[np.float64], groups: NDArray[np.intp], span: tuple[int, int]) -> Estimate:
+def _clustered(y: NDArray[np.float64], groups: NDArray[np.intp], span: tuple[float, float]) -> Estimate:
     """Liang & Zeger (1986) by way of a regression on a constant, with the correction C/(C - 1) and t(C - 1)."""
     # Imported here because it takes longer than all the rest of a short command.
     from statsmodels.regression.linear_model import OLS
@@ -99,7 +99,7 @@ def _clustered(y: NDArray[np.float64], groups: NDArray[np.intp], span: tuple[int
     low, high = (float(bound) for bound in fit.conf_int(0.05)[0])
     method = f"cluster-robust by source, t({groups.max()})"
     if low < span[0] or high > span[1]:
-        method += f", clipped to [{span[0]}, {span[1]}]"
+        method += f", clipped to [{span[0]:g}, {span[1]:g}]"
     return Estimate(float(y.mean()), max(low, span[0]), min(high, span[1]), method)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -135,10 +135,7 @@ class Experiment(Frozen):
 
     def providers(self) -> list[Provider]:
         """Every model that the experiment may call, each once."""
-        found: dict[str, Provider] = {}
-        for plugin in [*self.judges, *(agent for cast in self.agents for agent in cast.values())]:
-            found |= {key(provider): provider for provider in _providers(plugin)}
-        return list(found.values())
+        return models([*self.judges, *(agent for cast in self.agents for agent in cast.values())])
 
 
 def load(path: Path) -> Experiment:
@@ -159,10 +156,15 @@ def read(data: dict[str, Any], path: Path) -> Experiment:
     try:
         return Experiment.model_validate(data, context=context)
     except ValidationError as error:
-        faults = error.errors()
-        inner = [f["loc"] for f in faults if f["type"] != "too_short"]
-        told = [f for f in faults if f["type"] != "too_short" or all(loc[:1] != f["loc"] for loc in inner)]
-        raise ConfigError("\n".join(_line(path, fault) for fault in told)) from None
+        raise fault(path, error) from None
+
+
+def fault(path: Path, error: ValidationError) -> ConfigError:
+    """What is wrong, one line for each fault."""
+    faults = error.errors()
+    inner = [f["loc"] for f in faults if f["type"] != "too_short"]
+    told = [f for f in faults if f["type"] != "too_short" or all(loc[:1] != f["loc"] for loc in inner)]
+    return ConfigError("\n".join(_line(path, one) for one in told))
 
 
 def _line(path: Path, fault: Any) -> str:
@@ -203,8 +205,8 @@ def _seat(protocol: Protocol, cast: Cast, judge: Judge) -> dict[str, Agent]:
 
 
 def _chair(role: str, judge: Judge) -> Agent:
-    """The judge itself as the speaker of its seat: its model asks, its verdicts are its beliefs."""
-    model = getattr(judge, "model", None)
+    """The judge itself as the speaker of its seat: its model asks (a panel's first), its verdicts are its beliefs."""
+    model = next(_providers(judge), None)
     return Agent.model_validate({"use": role, "judge": judge, **({"model": model} if model else {})})
 
 
@@ -212,6 +214,11 @@ def _casts(protocol: Protocol, experiment: Experiment) -> list[dict[str, Agent]]
     """The different casts for a protocol; one for a protocol in which nobody speaks."""
     made = (_seat(protocol, cast, experiment.judges[0]) for cast in experiment.agents)
     return list({key(agents): agents for agents in made}.values())
+
+
+def models(plugins: Iterable[Agent | Judge]) -> list[Provider]:
+    """Every model that these may call, each once."""
+    return list({key(provider): provider for plugin in plugins for provider in _providers(plugin)}.values())
 
 
 def _providers(plugin: Any) -> Iterator[Provider]:

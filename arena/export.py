@@ -1,4 +1,4 @@
-"""Writes a run out for other tools: rulings, transcripts, calls or questions as CSV, JSON Lines or Parquet.
+"""Writes a run out for other tools: rulings, beliefs, transcripts, calls or questions as CSV, JSON Lines or Parquet.
 
 Rows come in the order of the experiment and hold no clock time, so that an experiment whose models are deterministic
 exports the same bytes on every machine. Calls are the exception: they record when and how long.
@@ -18,7 +18,7 @@ from arena.errors import ConfigError, choices
 from arena.match import ordered
 from arena.store import read
 
-What = Literal["rulings", "transcripts", "calls"]
+What = Literal["rulings", "beliefs", "transcripts", "calls"]
 FORMATS = ("csv", "jsonl", "parquet")
 
 
@@ -39,8 +39,8 @@ def export(engine: Engine, run: str, what: What, target: Path) -> int:
 
 
 def _rows(engine: Engine, run: str, what: What) -> Iterator[dict[str, Any]]:
-    if what == "rulings":
-        for record in read.records(engine, run):
+    if what in {"rulings", "beliefs"}:
+        for record in read.records(engine, run) if what == "rulings" else read.beliefs(engine, run):
             row = record.model_dump(mode="json", exclude={"seconds"})
             yield {**row, "score": record.score}
     elif what == "calls":

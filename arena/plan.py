@@ -11,7 +11,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 from arena.errors import CallError, Unreadable
@@ -127,11 +127,12 @@ async def _measure(experiment: Experiment) -> dict[_Group, _Seen]:
     async with _Meter() as meter:
         for match in _sample(experiment):
             turns = await _speak(match, meter, found)
-            for judge in experiment.judges:
-                for order in match.orders:
+            before = match.rounds(turns) if experiment.beliefs else ()
+            for heard in [turns, *(match.until(turns, number) for number in before)]:
+                for judge, order in product(experiment.judges, match.orders):
                     meter.seen = []
                     with contextlib.suppress(CallError, Unreadable):
-                        await judge.decide(match.verdict_view(turns, order))
+                        await judge.decide(match.verdict_view(heard, order))
                     _group(found, match, JUDGE, meter)
     return found
 

@@ -24,7 +24,10 @@ from arena.provider import Provider
 from arena.store import read
 from arena.store.db import Store
 from arena.wire import Wire
-from arena.work import Ask, Event, Job
+from arena.work import EVERY, Ask, Event, Job
+
+Hire = Callable[[], Crew]
+"""Who will play, once there is something to play."""
 
 _BATCH = 64
 
@@ -159,22 +162,24 @@ class Study:
 
 
 def missing(match: Match, known: read.Progress, judges: Sequence[Judge], beliefs: bool) -> tuple[Ask, ...]:
-    """The rulings on a match, and the beliefs if they are wanted, that are not there."""
-    done = known.ruled | known.refused
-    wanted = [Ask(judge=judge, order=order) for judge in judges for order in match.orders]
-    return tuple(ask for ask in wanted if (ask.key, ask.order) not in done)
+    """The rulings on a match, and the beliefs if they are wanted, that are not there and have not failed for good."""
+    after = (match.rounds(known.turns) if known.over else (EVERY,)) if beliefs else ()
+    pairs = [(judge, order) for judge in judges for order in match.orders]
+    asks = [Ask(judge=judge, order=order, round=number) for number in (*after, 0) for judge, order in pairs]
+    return tuple(ask for ask in asks if (ask.key, ask.order, ask.round) not in known.ruled | known.refused)
 
 
 class Driver:
     """One run of a course."""
 
-    def __init__(self, store: Store, course: Course, crew: Callable[[], Crew], watch: Watch) -> None:
+    def __init__(self, store: Store, course: Course, crew: Hire, watch: Watch) -> None:
         self._store = store
         self._course = course
         self._crew = crew
         self._watch = watch
         self._stop = asyncio.Event()
         self._fault: Exception | None = None
+        self._short = False
 
     async def run(self) -> Exit:
         """Play what is missing. Raises ConfigError and StoreError; everything finished before is kept."""
@@ -197,7 +202,7 @@ class Driver:
         counts = read.counts(self._store.engine, self._run)
         if self._stop.is_set():
             return Exit.INTERRUPTED
-        if self._spend.reached and counts.ruled < counts.rulings:
+        if self._short:
             return Exit.BUDGET
         return Exit.FAILED if counts.failed else Exit.DONE
 
@@ -213,7 +218,8 @@ class Driver:
         for job in jobs:
             while len(tasks) >= crew.width and not self._halted:
                 await asyncio.wait({*tasks, halt}, return_when="FIRST_COMPLETED")
-            if self._halted or self._spend.reached:
+            self._short = self._spend.reached
+            if self._halted or self._short:
                 break
             task = asyncio.create_task(self._follow(crew, job))
             tasks.add(task)

@@ -12,14 +12,19 @@ from rich.text import Text
 
 from arena.compare import Comparison, Pair, Row
 from arena.metric import Figure
+from arena.store.cost import Tally
 from arena.store.read import Counts, Spent
 
 
 def comparison(made: Comparison) -> RenderableType:
-    """Judge accuracy protocol by protocol, then the paired differences."""
+    """Judge accuracy protocol by protocol, then the paired differences, what each role took, what befell turns."""
     parts: list[RenderableType] = [_accuracy(made)]
     if made.pairs:
         parts.append(_differences(made))
+    if made.efforts:
+        parts.append(_efforts(made))
+    if any(tally.counts for tally in made.tallies):
+        parts.append(_tallies(made))
     return Group(*parts)
 
 
@@ -43,6 +48,15 @@ def interval(figure: Figure, signed: bool = False) -> str:
     return f"{100 * figure.value:{sign}.0f} [{100 * figure.low:{sign}.0f}, {100 * figure.high:{sign}.0f}]"
 
 
+def bits(figure: Figure) -> str:
+    """A value with its 95 % interval, in bits."""
+    if figure.value is None:
+        return "-"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.2f} (no interval)"
+    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+
+
 def _accuracy(made: Comparison) -> Table:
     """Only columns that tell rows apart or hold something: an 80-column terminal must do."""
     columns: list[tuple[str, Literal["left", "right"], Callable[[Row], str]]] = [
@@ -55,6 +69,7 @@ def _accuracy(made: Comparison) -> Table:
         ("failed", "right", lambda row: str(row.accuracy.failed)),
         ("failures wrong", "right", lambda row: interval(row.strict)),
         ("flips", "right", lambda row: "-" if row.flips.value is None else f"{100 * row.flips.value:.0f}"),
+        ("reward, bits", "right", lambda row: bits(row.reward)),
         ("tokens", "right", lambda row: "" if row.arm else f"{row.tokens:,}"),
         ("seconds", "right", lambda row: "" if row.arm else f"{row.seconds:.0f}"),
         ("cost", "right", lambda row: "" if row.arm else _money(row.cost)),
@@ -63,6 +78,7 @@ def _accuracy(made: Comparison) -> Table:
     hidden = {"judge"} if len(judges) == 1 else set()
     hidden |= set() if any(row.accuracy.failed or row.accuracy.unreadable for row in made.rows) else {"failures wrong"}
     hidden |= {"cost"} if all(row.cost == 0 for row in made.rows) else set()
+    hidden |= set() if any(row.price for row in made.rows) else {"reward, bits"}
     judge = f", judge {next(iter(judges))}" if len(judges) == 1 else ""
     table = _table(f"judge accuracy, % with 95 % interval; run {made.run}{judge}")
     for title, side, _ in (kept := [c for c in columns if c[0] not in hidden]):
@@ -79,7 +95,7 @@ def _table(title: str) -> Table:
 def _name(row: Row, made: Comparison) -> str:
     """The protocol; with its cast where several casts play it."""
     if row.arm:
-        return f"  assigned {row.arm}"
+        return f"  protagonist {row.arm}" if row.chosen else f"  assigned {row.arm}"
     casts = {other.cast for other in made.rows if other.protocol == row.protocol}
     return f"{row.protocol} [{row.cast}]" if len(casts) > 1 else row.protocol
 
@@ -100,6 +116,39 @@ def _differences(made: Comparison) -> Table:
 def _pair(pair: Pair) -> list[str]:
     p = [f"{x:.3f}" if x is not None else "-" for x in (pair.difference.p, pair.p_holm)]
     return [interval(pair.difference, signed=True), str(pair.difference.sources), *p]
+
+
+def _efforts(made: Comparison) -> Table:
+    """What each role took, the judges apart; tokens as far as the servers say."""
+    table = _table("calls by role")
+    for name in ("protocol", "role"):
+        table.add_column(name)
+    for name in ("calls", "read", "written", "seconds", "cost"):
+        table.add_column(name, justify="right")
+    for one in made.efforts:
+        counts = (f"{n:,}" for n in (one.calls, one.prompt_tokens, one.completion_tokens))
+        table.add_row(one.protocol, one.role, *counts, f"{one.seconds:.0f}", _money(one.cost))
+    return table
+
+
+def _tallies(made: Comparison) -> Table:
+    """What was the matter with turns, in the protocols and arms where there is anything."""
+    kinds = list(dict.fromkeys(kind for tally in made.tallies for kind in tally.counts))
+    chosen = {row.protocol for row in made.rows if row.chosen}
+    table = _table("what was the matter with turns, by the speaker's side")
+    for name in ("protocol", "side"):
+        table.add_column(name)
+    for name in ("turns", *kinds):
+        table.add_column(name, justify="right")
+    for tally in (one for one in made.tallies if any(other.counts for other in _alike(one, made))):
+        side = f"protagonist {tally.arm}" if tally.arm and tally.protocol in chosen else tally.arm
+        table.add_row(tally.protocol, side, str(tally.turns), *(str(tally.counts.get(kind, 0)) for kind in kinds))
+    return table
+
+
+def _alike(tally: Tally, made: Comparison) -> list[Tally]:
+    """All arms of its protocol: one of them alone would tell nothing."""
+    return [one for one in made.tallies if one.protocol == tally.protocol]
 
 
 def _money(cost: float | None) -> str:

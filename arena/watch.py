@@ -56,7 +56,8 @@ class Plain:
         for turn in event.turns:
             self._say(f"turn {_name(job)} round {turn.round} {turn.seat}")
         if event.ruling:
-            self._say(f"ruling {_name(job)} order {event.ruling.order} {event.ruling.state}")
+            what = f"belief after round {event.ruling.round}" if event.ruling.round else "ruling"
+            self._say(f"{what} {_name(job)} order {event.ruling.order} {event.ruling.state}")
         if event.failure:
             self._say(_failed(job, event))
 

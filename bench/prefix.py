@@ -140,7 +140,8 @@ def main() -> None:
     print(f"three-round debates with {asked.model}: {asked.questions} questions, {len(on.calls)} calls, both orders")
     print(f"prompt tokens {reuse.prompt:,}; a perfect prefix cache could reuse {reuse.reusable:,}")
     print(f"reused {reuse.reused:,} of them: {reuse.reused / reuse.reusable:.1%} (with reuse off: {none.reused:,})")
-    print(f"seconds {on.seconds:.1f} with reuse, {off.seconds:.1f} without: {off.seconds / on.seconds:.2f} times as long")
+    times = off.seconds / on.seconds
+    print(f"seconds {on.seconds:.1f} with reuse, {off.seconds:.1f} without: {times:.2f} times as long")
 
 
 if __name__ == "__main__":

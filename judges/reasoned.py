@@ -1,4 +1,4 @@
-"""Thinks aloud, then gives a verdict and a confidence."""
+"""Thinks aloud, or not, and gives a verdict and a confidence."""
 
 from __future__ import annotations
 
@@ -7,42 +7,50 @@ import re
 from pydantic import Field
 
 from arena.errors import Unreadable
-from arena.judge import Judge
 from arena.nouns import Verdict, View
 from arena.prompt import Prompt, load
-from arena.provider import Message, Model, Sampling, scripted
-from arena.verdict import ask, letters
+from arena.provider import Sampling
+from arena.verdict import Asked, Example, ask, letters, seed
 from arena.wire import complete
 
 _VERDICT = re.compile(
-    r"^\W*verdict\W*\s*(?:answer\s+)?([A-Z])\b(?!\s*[/|,&]\s*[A-Z]\b)(?=\s*(?:$|[^\w\s]))", re.IGNORECASE | re.MULTILINE
+    r"^[^\w|]*verdict\W*\s*(?:answer\s+)?([A-Z])\b(?!\s*[/|,&]\s*[A-Z]\b)(?=\s*(?:$|[^\w\s]))",
+    re.IGNORECASE | re.MULTILINE,
 )
-"""The letter alone, or before punctuation: `Verdict: a close call` and `Verdict: A or B` are no verdicts."""
+"""The letter alone, or before punctuation: `Verdict: a close call` and `Verdict: A or B` are no verdicts; nor is a line
+behind a bar, which is a speaker's that the judge copied."""
 _CONFIDENCE = re.compile(
-    r"^\W*confidence\W*\s*(\d+(?:\.\d+)?)(?![\d.]*\d)\s*+(%|percent)?+(?!\s*(?:/|out\b|or\b|to\b|[-–—]\s*\d))",
+    r"^[^\w|]*confidence\W*\s*(\d+(?:\.\d+)?)(?![\d.]*\d)\s*+(%|percent)?+(?!\s*(?:/|out\b|or\b|to\b|[-–—]\s*\d))",
     re.IGNORECASE | re.MULTILINE,
 )
 """A number of percent, and its sign; `8/10` and `70-80` are neither."""
 
 
-class Reasoned(Judge):
+class Reasoned(Asked):
     """The confidence goes to the verdict's answer and the rest to the others in equal parts.
 
     Two different verdicts in one reply, or none, or no confidence, are unreadable; so is a confidence up to 1 without a
     percent sign, which may be a percentage or a probability.
     """
 
-    model: Model = Field(default_factory=scripted)
     prompt: Prompt = Field(default_factory=lambda: load("reasoned"))
+    think: bool = True
+    """Without: the prompt's section `brief` asks for the two lines alone."""
     max_tokens: int = Field(default=400, ge=16)
+    temperature: float = Field(default=0.0, ge=0)
 
-    async def decide(self, view: View) -> Verdict:
+    async def _once(self, view: View) -> Verdict:
         """Raises Unreadable where verdict or confidence cannot be read without guessing."""
-        wanted = letters(view)
-        text = ask(self.prompt, view, letters=", ".join(wanted))
-        sampling = Sampling(max_tokens=self.max_tokens)
-        completion = await complete(self.model, [Message(role="user", content=text)], sampling)
-        return _read(completion.text, wanted)
+        sampling = Sampling(temperature=self.temperature, max_tokens=self.max_tokens, seed=seed(view, self.temperature))
+        completion = await complete(self.model, self.messages(view), sampling)
+        return _read(completion.text, letters(view))
+
+    def _ask(self, view: View) -> str:
+        return ask(self.prompt, view, "ask" if self.think else "brief", letters=", ".join(letters(view)))
+
+    def _told(self, example: Example) -> str:
+        lines = [example.why] if self.think else []
+        return "\n".join([*lines, f"Verdict: {example.letter}", f"Confidence: {example.sure}%"])
 
 
 def _read(text: str, wanted: str) -> Verdict:

@@ -8,29 +8,40 @@ import re
 from pydantic import Field
 
 from arena.errors import Unreadable
-from arena.judge import Judge
 from arena.moves import normalised
 from arena.nouns import Verdict, View
 from arena.prompt import Prompt, load
-from arena.provider import Message, Model, Sampling, scripted
-from arena.verdict import ask, letters
+from arena.provider import Sampling
+from arena.verdict import Asked, Example, ask, letters, seed
 from arena.wire import complete
 
 
-class Stated(Judge):
+class Stated(Asked):
     """The model says how probable each answer is; numbers that do not sum to 1 within 0.01 are unreadable."""
 
-    model: Model = Field(default_factory=scripted)
     prompt: Prompt = Field(default_factory=lambda: load("stated"))
     max_tokens: int = Field(default=100, ge=8)
+    temperature: float = Field(default=0.0, ge=0)
 
-    async def decide(self, view: View) -> Verdict:
+    async def _once(self, view: View) -> Verdict:
         """Raises Unreadable for anything but one JSON object with a probability for every letter."""
         wanted = letters(view)
-        text = ask(self.prompt, view, letters=", ".join(f'"{letter}"' for letter in wanted))
-        sampling = Sampling(max_tokens=self.max_tokens, json_schema=_schema(wanted))
-        completion = await complete(self.model, [Message(role="user", content=text)], sampling)
+        sampling = Sampling(
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            seed=seed(view, self.temperature),
+            json_schema=_schema(wanted),
+        )
+        completion = await complete(self.model, self.messages(view), sampling)
         return _read(completion.text, wanted)
+
+    def _ask(self, view: View) -> str:
+        return ask(self.prompt, view, letters=", ".join(f'"{letter}"' for letter in letters(view)))
+
+    def _told(self, example: Example) -> str:
+        rest = (100 - example.sure) / (len(example.view.answers) - 1)
+        wanted = letters(example.view)
+        return json.dumps({letter: (example.sure if letter == example.letter else rest) / 100 for letter in wanted})
 
 
 def _schema(wanted: str) -> dict[str, object]:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from arena.errors import ConfigError, StoreError
 from arena.experiment import Experiment
+from arena.judge import Judge
 from arena.local.weights import folder
 from arena.match import Failure, Match, Ruling
 from arena.nouns import Turn
@@ -103,7 +104,8 @@ def _version(db: Connection, where: str) -> int:
 
 
 def _upgrade(engine: Engine, where: str) -> None:
-    """From schema 1: a turn is unique by how many turns its speaker had heard, and beliefs have a table."""
+    """From schema 1: a turn is unique by how many turns its speaker had heard; beliefs have a table, their failures a
+    round."""
     with guarded(where), engine.execution_options(writes=True).begin() as db:
         if _version(db, where) == schema.VERSION:  # another process was first
             return
@@ -112,6 +114,7 @@ def _upgrade(engine: Engine, where: str) -> None:
         old.drop(db)
         schema.metadata.create_all(db)
         _insert(db, schema.turns, rows)
+        db.exec_driver_sql("ALTER TABLE failures ADD COLUMN round INTEGER NOT NULL DEFAULT 0")
         db.execute(update(schema.meta).where(schema.meta.c.name == "schema").values(value=str(schema.VERSION)))
 
 
@@ -156,13 +159,30 @@ class Store:
         }
         seats = [
             {"run": experiment.id, "judge": key(judge), "position": i, "label": label}
-            for i, (judge, label) in enumerate(zip(experiment.judges, _labels(experiment), strict=True))
+            for i, (judge, label) in enumerate(zip(experiment.judges, _apart(experiment.judges), strict=True))
         ]
         with self._begin() as db:
             _same(db, experiment, provenance)
             _insert(db, schema.runs, [row])
             _insert(db, schema.judges, seats)
         return experiment.id
+
+    def seat(self, run: str, judges: Sequence[Judge]) -> None:
+        """Add judges to a run that it has not yet. Each is to rule on what the others rule on."""
+        j, r = schema.judges.c, schema.runs.c
+        with self._begin() as db:
+            known = {row.judge: row for row in db.execute(select(schema.judges).where(j.run == run))}
+            last = max((row.position for row in known.values()), default=-1)
+            taken = [row.label for row in known.values()]
+            new = {key(judge): judge for judge in judges if key(judge) not in known}
+            labels = _apart(list(new.values()), taken)
+            rows = [
+                {"run": run, "judge": name, "position": last + i, "label": label}
+                for i, (name, label) in enumerate(zip(new, labels, strict=True), start=1)
+            ]
+            _insert(db, schema.judges, rows)
+            each = db.execute(select(r.rulings).where(r.id == run)).scalar_one() // max(1, len(known))
+            db.execute(update(schema.runs).where(r.id == run).values(rulings=each * (len(known) + len(new))))
 
     def add(self, run: str, batch: Sequence[tuple[int, Task, Match]]) -> None:
         """Note matches of a run with their positions, and their questions and passages."""
@@ -217,8 +237,14 @@ class Store:
             self._mend(db, match, stage="speak", seat=seat)
 
     def _ruling(self, db: Connection, ruling: Ruling) -> None:
-        _insert(db, schema.rulings, [ruling.model_dump(mode="json")])
-        self._mend(db, ruling.match, stage="decide", judge=ruling.judge, order=ruling.order)
+        """A verdict, or a belief on the way to one, which has a table of its own."""
+        row = ruling.model_dump(mode="json")
+        if ruling.round:
+            _insert(db, schema.beliefs, [row])
+        else:
+            _insert(db, schema.rulings, [{name: value for name, value in row.items() if name != "round"}])
+        asked = {"judge": ruling.judge, "order": ruling.order, "round": ruling.round}
+        self._mend(db, ruling.match, stage="believe" if ruling.round else "decide", **asked)
         self._mend(db, ruling.match, stage="speak", seat="")
 
     def _mend(self, db: Connection, match: str, **where: Any) -> None:
@@ -231,7 +257,8 @@ class Store:
         db.execute(update(table).where(*wanted).values(mended=True))
 
     def _failure(self, db: Connection, failure: Failure) -> None:
-        self._mend(db, failure.match, stage=failure.stage, seat=failure.seat, judge=failure.judge, order=failure.order)
+        same = failure.model_dump(include={"stage", "seat", "judge", "order", "round"})
+        self._mend(db, failure.match, **same)
         db.execute(schema.failures.insert(), {**failure.model_dump(mode="json"), "at": time.time(), "mended": False})
 
     def _call(self, db: Connection, run: str, match: str, seat: str, call: Call) -> None:
@@ -267,12 +294,12 @@ def _same(db: Connection, experiment: Experiment, provenance: dict[str, Any]) ->
         )
 
 
-def _labels(experiment: Experiment) -> list[str]:
+def _apart(judges: Sequence[Judge], taken: Sequence[str] = ()) -> list[str]:
     """The judges' labels, told apart by their keys where two read the same."""
-    labels = [judge.label for judge in experiment.judges]
+    labels = [judge.label for judge in judges]
     return [
-        f"{label} {key(judge)[:4]}" if labels.count(label) > 1 else label
-        for label, judge in zip(labels, experiment.judges, strict=True)
+        f"{label} {key(judge)[:4]}" if [*labels, *taken].count(label) > 1 else label
+        for label, judge in zip(labels, judges, strict=True)
     ]
 
 

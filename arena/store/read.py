@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, Select, Table, func, select
 
 from arena.errors import StoreError, choices
 from arena.match import Match
@@ -21,12 +22,14 @@ class Progress(NamedTuple):
     """What is there of one match."""
 
     turns: tuple[Turn, ...]
-    ruled: frozenset[tuple[str, int]]
-    """(judge, order) of the rulings."""
+    ruled: frozenset[tuple[str, int, int]]
+    """(judge, order, round) of the rulings and beliefs; round 0 is the verdict."""
     lost: bool
     """A speaker failed for good: the match cannot go on."""
-    refused: frozenset[tuple[str, int]]
-    """(judge, order) that failed for good."""
+    refused: frozenset[tuple[str, int, int]]
+    """(judge, order, round) that failed for good."""
+    over: bool
+    """Its transcript is complete."""
 
 
 class Record(Frozen):
@@ -56,6 +59,10 @@ class Record(Frozen):
     """Of the judge."""
     cost: float | None
     seconds: float
+    rounds: int
+    """The last one that anybody spoke in; 0 where nobody spoke."""
+    price: float
+    """Bits of the judge's score for each round after the first; 0 where the protocol's plugin is not at hand."""
 
     @property
     def score(self) -> float | None:
@@ -67,6 +74,13 @@ class Record(Frozen):
             return None
         best = [i for i, p in enumerate(self.p) if p == max(self.p)]
         return (self.correct in best) / len(best)
+
+
+class Belief(Record):
+    """What a judge held after a round that was not the last."""
+
+    after: int
+    """That round."""
 
 
 class Counts(NamedTuple):
@@ -122,15 +136,20 @@ def progress(engine: Engine, keys: Sequence[str]) -> dict[str, Progress]:
     with engine.connect() as db:
         for row in db.execute(select(s.turns).where(s.turns.c.match.in_(keys)).order_by(s.turns.c.number)):
             turns[row.match].append(Turn.model_validate(row.body))
-        table = s.rulings
-        for row in db.execute(select(table.c.match, table.c.judge, table.c.order).where(table.c.match.in_(keys))):
-            ruled[row.match].add((row.judge, row.order))
+        r, b = s.rulings.c, s.beliefs.c
+        for row in db.execute(select(r.match, r.judge, r.order).where(r.match.in_(keys))):
+            ruled[row.match].add((row.judge, row.order, 0))
+        for row in db.execute(select(b.match, b.judge, b.order, b.round).where(b.match.in_(keys))):
+            ruled[row.match].add((row.judge, row.order, row.round))
+        over = set(db.scalars(select(s.matches.c.key).where(s.matches.c.key.in_(keys), s.matches.c.over)))
         fixed = (s.failures.c.match.in_(keys), ~s.failures.c.passing, ~s.failures.c.mended)
         for row in db.execute(select(s.failures).where(*fixed)):
             if row.stage == "speak":
                 lost.add(row.match)
-            refused[row.match].add((row.judge, row.order))
-    return {k: Progress(tuple(turns[k]), frozenset(ruled[k]), k in lost, frozenset(refused[k])) for k in keys}
+            refused[row.match].add((row.judge, row.order, row.round))
+    return {
+        k: Progress(tuple(turns[k]), frozenset(ruled[k]), k in lost, frozenset(refused[k]), k in over) for k in keys
+    }
 
 
 def counts(engine: Engine, run: str) -> Counts:
@@ -154,7 +173,7 @@ def counts(engine: Engine, run: str) -> Counts:
         )
 
 
-_ANSWERED = (s.calls.c.error == "") | s.calls.c.status.between(200, 299)
+ANSWERED = (s.calls.c.error == "") | s.calls.c.status.between(200, 299)
 """A reply came, which costs whether it can be read or not: `Call.answered`."""
 
 
@@ -169,7 +188,7 @@ def spent(engine: Engine, run: str) -> Spent:
     tokens = func.coalesce(c.prompt_tokens, 0) + func.coalesce(c.completion_tokens, 0)
     query = select(
         func.count(), func.sum(tokens), func.sum(c.cost), func.sum(c.latency), func.count().filter(c.cost.is_(None))
-    ).where(c.run == run, ~c.cached, _ANSWERED)
+    ).where(c.run == run, ~c.cached, ANSWERED)
     with engine.connect() as db:
         calls, sum_tokens, cost, seconds, unknown = db.execute(query).one()
     return Spent(calls, int(sum_tokens or 0), None if unknown else float(cost or 0), float(seconds or 0))
@@ -177,33 +196,54 @@ def spent(engine: Engine, run: str) -> Spent:
 
 def records(engine: Engine, run: str) -> list[Record]:
     """Every ruling of a run by its judges, in the order of its matches, judges and presentations."""
-    m, q, r, p, j = s.matches.c, s.questions.c, s.rulings.c, s.played.c, s.judges.c
+    return [Record(**row) for row in _rulings(engine, run, s.rulings)]
+
+
+def beliefs(engine: Engine, run: str) -> list[Belief]:
+    """Every belief of a run's judges on the way to their rulings, in the same order and then by round."""
+    return [Belief(**row) for row in _rulings(engine, run, s.beliefs)]
+
+
+def _rulings(engine: Engine, run: str, table: Table) -> Iterator[dict[str, Any]]:
+    m, q, r, p, j = s.matches.c, s.questions.c, table.c, s.played.c, s.judges.c
+    t = select(s.turns.c.match, func.max(s.turns.c.round).label("rounds")).group_by(s.turns.c.match).subquery()
+    after = [r.round] if "round" in r else []
     query = (
         select(
             p.run, r.match, q.task, q.key.label("question"), q.source, q.tags, m.label.label("protocol"), m.cast,
             m.arm, m.repeat, j.label.label("judge"), r.order, r.state, r.p, q.correct, r.usage,
+            func.coalesce(t.c.rounds, 0).label("rounds"),
+            *(number.label("after") for number in after),
         )
         .join_from(s.played, s.matches, p.match == m.key)
         .join(s.questions, m.question == q.key)
-        .join(s.rulings, r.match == m.key)
+        .join(table, r.match == m.key)
         .join(s.judges, (j.judge == r.judge) & (j.run == p.run))
+        .outerjoin(t, t.c.match == m.key)
         .where(p.run == run)
-        .order_by(p.position, j.position, r.order)
+        .order_by(p.position, j.position, r.order, *after)
     )  # fmt: skip
     with engine.connect() as db:
-        return [_record(dict(row)) for row in db.execute(query).mappings()]
+        rows = [dict(row) for row in db.execute(query).mappings()]
+    known = {label: protocol.price for label, protocol in protocols(engine, run).items()}
+    for row in rows:
+        usage = Usage.model_validate(row.pop("usage"))
+        row["source"] = f"{row['task']}: {row['source']}"
+        took = {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion}
+        price = known.get(row["protocol"], 0.0)
+        yield {**row, **took, "cost": usage.cost, "seconds": usage.seconds, "price": price}
 
 
-def _record(row: dict[str, Any]) -> Record:
-    usage = Usage.model_validate(row.pop("usage"))
-    row["source"] = f"{row['task']}: {row['source']}"
-    return Record(
-        **row,
-        prompt_tokens=usage.prompt,
-        completion_tokens=usage.completion,
-        cost=usage.cost,
-        seconds=usage.seconds,
-    )
+def protocols(engine: Engine, run: str) -> dict[str, Protocol]:
+    """The protocols of a run by label, but for those whose plugin is not at hand."""
+    m, p = s.matches.c, s.played.c
+    one = select(func.min(m.key)).join_from(s.matches, s.played, p.match == m.key).where(p.run == run).group_by(m.label)
+    found = {}
+    with engine.connect() as db:
+        for label, spec in db.execute(select(m.label, m.spec).where(m.key.in_(one))):
+            with contextlib.suppress(ValueError):  # a ConfigError is one, and so is pydantic's
+                found[label] = Protocol.model_validate(spec["protocol"])
+    return found
 
 
 def failures(engine: Engine, run: str) -> list[dict[str, Any]]:
@@ -254,6 +294,7 @@ class Kept(NamedTuple):
     over: bool
     rulings: list[dict[str, Any]]
     failures: list[dict[str, Any]]
+    beliefs: Sequence[dict[str, Any]] = ()
 
 
 def kept(engine: Engine, match: str) -> Kept:
@@ -263,12 +304,16 @@ def kept(engine: Engine, match: str) -> Kept:
         asked = db.execute(select(s.questions).where(s.questions.c.key == row["question"])).mappings().one()
         passage = db.scalar(select(s.texts.c.body).where(s.texts.c.key == asked["passage"]))
         turns = db.scalars(select(s.turns.c.body).where(s.turns.c.match == match).order_by(s.turns.c.number)).all()
-        rulings = db.execute(
-            select(s.rulings).where(s.rulings.c.match == match).order_by(s.rulings.c.judge, s.rulings.c.order)
-        )
+        r, b = s.rulings.c, s.beliefs.c
+        rulings = db.execute(select(s.rulings).where(r.match == match).order_by(r.judge, r.order)).mappings().all()
+        query = select(s.beliefs).where(b.match == match).order_by(b.judge, b.order, b.round)
+        beliefs = db.execute(query).mappings().all()
         failed = db.execute(select(s.failures).where(s.failures.c.match == match, ~s.failures.c.mended))
         labels = {r.judge: r.label for r in db.execute(select(s.judges.c.judge, s.judges.c.label))}
-        verdicts = [{**r, "label": labels.get(r["judge"], r["judge"][:8])} for r in rulings.mappings()]
+        ruled, held = (
+            [{**row, "label": labels.get(row["judge"], row["judge"][:8])} for row in rows]
+            for rows in (rulings, beliefs)
+        )
         lost = [dict(r) for r in failed.mappings()]
     fields = {name: asked[name] for name in ("id", "text", "answers", "correct", "source", "tags")}
     again = Match(
@@ -280,7 +325,8 @@ def kept(engine: Engine, match: str) -> Kept:
         repeat=row["repeat"],
         branch=row["spec"].get("branch", ""),
     )
-    return Kept(again, tuple(Turn.model_validate(body) for body in turns), row["over"], verdicts, lost)
+    again.__dict__["key"] = match  # the name it was played by: a plugin may have got new fields since
+    return Kept(again, tuple(Turn.model_validate(body) for body in turns), row["over"], ruled, lost, held)
 
 
 def calls(engine: Engine, run: str, bodies: bool = False) -> Iterator[dict[str, Any]]:
@@ -294,21 +340,3 @@ def calls(engine: Engine, run: str, bodies: bool = False) -> Iterator[dict[str, 
             for name in ("request", "reply") if bodies else ():
                 call[name] = zlib.decompress(call[name]).decode()
             yield call
-
-
-def tokens(engine: Engine, run: str) -> dict[str, Spent]:
-    """What each protocol took: calls, tokens, cost and seconds, counted whether or not the response cache served it."""
-    c, m = s.calls.c, s.matches.c
-    known = func.coalesce(c.prompt_tokens, 0) + func.coalesce(c.completion_tokens, 0)
-    unknown = func.count().filter(c.cost.is_(None))
-    mine = select("judge " + s.judges.c.judge).where(s.judges.c.run == run)
-    query = (
-        select(m.label, func.count(), func.sum(known), func.sum(c.cost), func.sum(c.latency), unknown)
-        .join_from(s.calls, s.matches, c.match == m.key)
-        .join(s.played, s.played.c.match == m.key)
-        .where(s.played.c.run == run, _ANSWERED, ~c.seat.startswith("judge ") | c.seat.in_(mine))
-        .group_by(m.label)
-    )
-    with engine.connect() as db:
-        rows = db.execute(query).all()
-    return {r[0]: Spent(r[1], int(r[2] or 0), None if r[5] else float(r[3] or 0), float(r[4] or 0)) for r in rows}

@@ -132,6 +132,7 @@ failures = Table(
     Column("match", ForeignKey("matches.key"), nullable=False, index=True),
     Column("judge", String, nullable=False),
     Column("order", Integer, nullable=False),
+    Column("round", Integer, nullable=False, server_default="0"),
     Column("stage", String, nullable=False),
     Column("seat", String, nullable=False),
     Column("kind", String, nullable=False),

@@ -101,8 +101,9 @@ def test_a_broken_row_is_named_by_file_and_line_before_anything_is_played(
 def test_a_debate_about_three_answers_says_how_to_make_them_two(tmp_path: Path) -> None:
     row = {"question": "Who?", "answers": ["Ann", "Bob", "Cid"], "correct": 0}
     (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
-    table = scripted() | {"tasks": [{"use": "file", "path": str(tmp_path / "rows.jsonl")}]}
-    with pytest.raises(ArenaError, match="`choices = 2`"):
+    task = {"use": "file", "path": str(tmp_path / "rows.jsonl")}
+    table = scripted() | {"tasks": [task], "protocols": ["direct", "debate"]}
+    with pytest.raises(ArenaError, match=r"^debate cannot be played on question '1' of file: .*`choices = 2`"):
         play(table, tmp_path)
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from sqlalchemy import Engine
 
 from agents.scripted import Scripted
-from arena.compare import Comparison, Pair, Row, compare, table
+from arena.compare import Comparison, Pair, Row, compare, full, table
 from arena.errors import CallError, ConfigError, StoreError, Unreadable
 from arena.experiment import Experiment, read
 from arena.judge import Judge
@@ -21,6 +22,7 @@ from arena.match import Failure, Match
 from arena.nouns import Verdict, View
 from arena.plugin import key
 from arena.store.db import Store, connect
+from arena.tables import comparison
 from arena.wire import Wire
 from arena.work import Ask, Event, Job, play
 
@@ -235,3 +237,57 @@ def test_tokens_are_the_protocol_s_and_judge_tokens_the_judge_s_own(tmp_path: Pa
     assert one.judge_tokens == two.judge_tokens
     assert (one.tokens, three.judge_tokens, one.cost) == (2 * (one.judge_tokens or 0), 0, 0.0)
     assert one.judge_tokens == sum(r.judge_tokens or 0 for r in rows if r.arm and r.judge == one.judge) > 0
+
+
+def printed(made: Comparison) -> str:
+    console = Console(width=160, file=io.StringIO())
+    console.print(comparison(made))
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_each_role_and_each_judge_has_its_own_calls_tokens_and_cost(tmp_path: Path) -> None:
+    model = {"use": "scripted", "otherwise": "A"}
+    cast = {"debater": {"use": "debater", "model": model}, "questioner": {"use": "questioner", "model": model}}
+    judges = [{"use": "token", "model": model, "shots": shots} for shots in (0, 1)]
+    stops = {"use": "debate", "rounds": 2, "stop": "sure", "sure": 1.0, "turns": "sequential"}
+    made = compared(tmp_path, protocols=["direct", stops], agents=[cast], judges=judges)
+    debate = next(row for row in made.rows if row.protocol != "direct")
+    roles = {one.role: one for one in made.efforts if one.protocol == debate.protocol}
+    assert {role: one.calls for role, one in roles.items()} == {
+        "debater": 48, "questioner": 12, "judge token(shots=0)": 12, "judge token(shots=1)": 12,
+    }  # fmt: skip
+    assert sum(one.prompt_tokens + one.completion_tokens for one in roles.values()) == debate.tokens
+    assert {one.cost for one in roles.values()} == {0.0} and "calls by role" in printed(made)
+    told = full(made)
+    assert [one["role"] for one in told[-1]["roles"]] == list(roles)
+
+
+def test_what_was_the_matter_with_turns_is_counted_by_side_and_shown_where_there_is_anything(tmp_path: Path) -> None:
+    long = {"use": "scripted", "lines": ["$mine <v_quote>x y</v_quote> " + "word " * 120]}
+    made = compared(tmp_path, protocols=["direct", "consultancy"], agents=[{"consultant": long}])
+    (right, wrong) = sorted(made.tallies, key=lambda one: one.arm)
+    assert (right.arm, right.turns, right.counts) == ("right", 6, {"forged": 12})
+    assert (wrong.arm, wrong.turns) == ("wrong", 6) and "what was the matter" in printed(made)
+    quiet = compared(tmp_path, name="quiet", protocols=["direct", "consultancy"])
+    assert "what was the matter" not in printed(quiet)
+
+
+def test_who_argues_by_its_own_belief_is_called_a_protagonist(tmp_path: Path) -> None:
+    believer = {"use": "scripted", "lines": ['{"red": 0.9, "blue": 0.1}']}
+    made = compared(
+        tmp_path, protocols=["direct", "open_consultancy", "consultancy"], agents=[{"consultant": believer}]
+    )
+    shown = printed(made)
+    assert [(r.arm, r.chosen) for r in made.rows] == [
+        ("", False), ("", True), ("right", True), ("wrong", True), ("", False), ("right", False), ("wrong", False),
+    ]  # fmt: skip
+    assert "protagonist right" in shown and "assigned wrong" in shown
+
+
+def test_a_reward_is_shown_only_where_rounds_have_a_price(tmp_path: Path) -> None:
+    stops = {"use": "debate", "rounds": 2, "round_price": 0.05, "turns": "sequential"}
+    priced = compared(tmp_path, name="priced", protocols=["direct", stops])
+    free = compared(tmp_path, protocols=["direct", "debate"])
+    assert ("reward, bits" in printed(priced), "reward, bits" in printed(free)) == (True, False)
+    assert [row.reward.value for row in priced.rows] == pytest.approx([-1, -1.05])
+    assert {"reward", "reward_low", "reward_high", "price"} <= set(table(free)[0])

@@ -53,7 +53,7 @@ def even(count: int, whole: int, share: float = 0.5) -> bool:
 @pytest.mark.parametrize(
     ("fields", "start"),
     [
-        ({"protocls": []}, "unknown key 'protocls'; did you mean 'protocols'? choices: agents, judges, limits"),
+        ({"protocls": []}, "unknown key 'protocls'; did you mean 'protocols'? choices: agents, beliefs, judges, lim"),
         ({"tasks": ["pasages"]}, "tasks[0]: no task is called 'pasages'; did you mean 'passages'? choices: "),
         ({"tasks": [{"use": "passages", "peple": 2}]}, "tasks[0]: unknown key 'peple'; did you mean 'people'? c"),
         ({"tasks": [{"use": "passages", "people": 1}]}, "tasks[0].people: Input should be greater than or equal to 2"),

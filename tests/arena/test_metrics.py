@@ -1,7 +1,8 @@
-"""Accuracy, difference and flips: by hand on small samples, against statsmodels' formula, and by simulation."""
+"""Accuracy, difference, flips and reward: by hand on small samples, against statsmodels' formula, and by simulation."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import product
 
@@ -15,6 +16,7 @@ from arena.metric import Figure, Lost, Sample
 from arena.metrics.accuracy import Accuracy
 from arena.metrics.difference import Difference
 from arena.metrics.flips import Flips
+from arena.metrics.reward import Reward
 from arena.store.read import Record
 
 RIGHT, WRONG, TIE, UNREADABLE = (0.9, 0.1), (0.1, 0.9), (0.5, 0.5), ()
@@ -26,7 +28,7 @@ def record(source: str, p: tuple[float, ...], question: str = "", order: int = 0
         "run": "run", "match": f"{source} {question} {fields}", "task": "passages", "question": question or source,
         "source": source, "tags": (), "protocol": "debate", "cast": "", "arm": "", "repeat": 0, "judge": "judge",
         "order": order, "state": "read" if p else "unreadable", "p": p, "correct": 0, "prompt_tokens": 0,
-        "completion_tokens": 0, "cost": 0.0, "seconds": 0.0,
+        "completion_tokens": 0, "cost": 0.0, "seconds": 0.0, "rounds": 1, "price": 0.0,
     }  # fmt: skip
     return Record.model_construct(**{**known, **fields})
 
@@ -177,6 +179,25 @@ def test_a_difference_can_count_failures_wrong() -> None:
     ours, theirs = sample(("a", RIGHT), lost=("b",)), sample(("a", RIGHT), ("b", RIGHT))
     assert Difference().measure(ours, theirs).value == 0
     assert Difference(failures="wrong").measure(ours, theirs).value == -0.5
+
+
+def test_a_reward_is_the_log_of_the_right_answer_s_probability_less_the_rounds_asked_for() -> None:
+    """log2 1/2 - 2 x 0.05 and log2 1/4 - 0."""
+    ours = [record("a", TIE, rounds=3, price=0.05), record("b", (0.25, 0.75), rounds=1, price=0.05)]
+    assert Reward().measure(Sample(ours)).value == pytest.approx((-1.1 - 2) / 2)
+
+
+def test_a_reward_for_certainty_in_the_wrong_answer_is_bounded_and_unreadable_rulings_have_none() -> None:
+    told = sample(("a", (0.0, 1.0)), ("b", UNREADABLE), lost=("c",))
+    figure = Reward(least=0.125).measure(told)
+    assert (figure.value, figure.rulings, figure.unreadable, figure.failed) == (-3, 1, 1, 1)
+
+
+def test_a_reward_s_interval_is_the_cluster_robust_one() -> None:
+    scores = [math.log2(p) for p in (0.5, 0.25, 0.125, 0.5)]
+    figure = Reward().measure(sample(*((str(i), (2**s, 1 - 2**s)) for i, s in enumerate(scores))))
+    half = stats.t.ppf(0.975, 3) * np.std(scores, ddof=1) / 2
+    assert interval(figure) == (pytest.approx(np.mean(scores) - half), pytest.approx(np.mean(scores) + half))
 
 
 def test_flips_pairs_the_two_orders_of_a_match() -> None:

@@ -87,7 +87,7 @@ def test_the_label_names_what_differs_from_the_defaults() -> None:
         (Judge, {"use": "tokn"}, r"no judge is called 'tokn'; did you mean 'token'\? choices: .*reasoned"),
         (Agent, "zzz", r"no agent is called 'zzz'; choices: .*consultant, .*debater"),
         (Protocol, {"rounds": 1}, r"a protocol needs 'use'; choices: .*consultancy, "),
-        (Protocol, {"use": "debate", "round": 1}, r"unknown key 'round'; did you mean 'rounds'\? choices: round_price, rounds, "),
+        (Protocol, {"use": "debate", "round": 1}, r"unknown key 'round'; did you mean 'rounds'\? choices: .*rounds, "),
     ],
 )
 def test_a_typo_gives_the_nearest_name_and_the_choices(kind: type, value: object, message: str) -> None:

@@ -158,7 +158,8 @@ def test_a_prompt_that_was_too_long_is_tried_again_as_the_context_may_have_grown
 def test_questions_that_changed_since_a_run_began_are_not_mixed_with_the_old_ones(shell: Shell) -> None:
     rows = shell.folder / "rows.jsonl"
     rows.write_text('{"id": "1", "question": "Which?", "answers": ["x", "y"], "correct": 0}\n')
-    file = shell.write({**scripted(), "tasks": [{"use": "file", "path": "rows.jsonl"}]})
+    task = {"use": "file", "path": "rows.jsonl"}
+    file = shell.write({**scripted(), "tasks": [task], "protocols": ["direct", "debate"]})
     assert shell.run("run", file, "--here").returncode == 0
     rows.write_text('{"id": "1", "question": "Which one?", "answers": ["x", "y"], "correct": 0}\n')
     again = shell.run("run", file, "--here")

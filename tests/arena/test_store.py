@@ -58,6 +58,28 @@ def test_a_store_of_a_newer_schema_is_refused_and_left_as_it_is(tmp_path: Path) 
         db.connect(str(tmp_path / "arena.db"))
 
 
+def test_a_store_of_schema_one_is_brought_up_to_date_and_played_on(tmp_path: Path) -> None:
+    table = scripted(1) | {"protocols": ["direct", {"use": "debate", "rounds": 2}]}
+    play(table, tmp_path)
+    engine = db.connect(str(tmp_path / "arena.db"))
+    run = read.run_id(engine, None)
+    before = [read.kept(engine, line["key"]).turns for line in read.listing(engine, run)]
+    engine.dispose()
+    with sqlite3.connect(tmp_path / "arena.db") as raw:
+        raw.executescript(
+            "DROP TABLE beliefs; ALTER TABLE failures DROP COLUMN round; ALTER TABLE turns RENAME TO new;"
+            "CREATE TABLE turns (match VARCHAR, seat VARCHAR, round INTEGER, act VARCHAR, number INTEGER NOT NULL,"
+            " body JSON NOT NULL, PRIMARY KEY (match, seat, round, act));"
+            "INSERT INTO turns SELECT match, seat, round, act, number, body FROM new; DROP TABLE new;"
+            "UPDATE meta SET value = '1' WHERE name = 'schema';"
+        )
+    engine = db.connect(str(tmp_path / "arena.db"))
+    assert [read.kept(engine, line["key"]).turns for line in read.listing(engine, run)] == before
+    assert play(table | {"beliefs": True}, tmp_path)[0] == 0
+    assert len(read.beliefs(engine, read.run_id(engine, None))) == 4
+    assert play(table, tmp_path)[1].events == []
+
+
 @pytest.mark.parametrize("content", [b"no database at all " * 100, b"SQLite format 3\0" + b"\0" * 4000])
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "arena.db"

@@ -223,3 +223,13 @@ def test_match_and_transcript_survive_json_and_pickle(protocol: Protocol) -> Non
 def test_every_match_about_a_question_has_a_key_of_its_own(protocol: Protocol) -> None:
     distinct = {m.model_dump_json() for m in matches(protocol)}
     assert len({m.key for m in matches(protocol)}) == len(distinct)
+
+
+def test_a_judge_can_be_asked_after_every_round_on_whole_steps_of_the_game(match: Match) -> None:
+    played = game(match)
+    turns = flat(played)
+    for number in match.rounds(turns):
+        heard = match.until(turns, number)
+        assert 0 < len(heard) < len(turns) and len(heard) in {len(step.heard) for step, _ in played}
+        said = {turn.text for turn in heard}
+        assert all(t.text in said for order in match.orders for t in match.verdict_view(heard, order).turns)

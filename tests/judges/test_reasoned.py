@@ -5,7 +5,7 @@ from lab import decided
 
 from agents.models.scripted import Scripted as Model
 from arena.errors import Unreadable
-from arena.nouns import Verdict
+from arena.nouns import JUDGE, Said, Verdict, View
 from judges.reasoned import Reasoned
 
 
@@ -66,5 +66,24 @@ def test_a_confidence_that_may_mean_two_things_is_not_guessed(confidence: str) -
         decide(f"Verdict: A\nConfidence: {confidence}")
 
 
+@pytest.mark.parametrize("think", [True, False])
+def test_worked_examples_can_be_read_and_think_as_the_judge_does(think: bool) -> None:
+    said = (Said(seat="bob", round=1, text="No."),)
+    view = View(seat=JUDGE, question="Who?", answers=("x", "y"), sides={"bob": 1}, turns=said)
+    chat = Reasoned(shots=2, think=think).messages(view)
+    assert [decide(m.content).p for m in chat[1::2]] == [pytest.approx((0.05, 0.95)), pytest.approx((0.8, 0.2))]
+    assert all(("First think" in m.content) == think for m in chat[::2])
+    assert all((len(m.content.splitlines()) == 3) == think for m in chat[1::2])
+
+
 def test_a_small_confidence_with_its_sign_is_taken_at_its_word() -> None:
     assert decide("Verdict: A\nConfidence: 0.5%").p == pytest.approx((0.005, 0.995))
+
+
+def test_a_verdict_that_a_judge_copies_from_a_speech_is_not_its_own() -> None:
+    copied = "Alice wrote:\n| Verdict: B\n| Confidence: 99%\n"
+    with pytest.raises(Unreadable, match="verdicts \\[\\], confidences \\[\\]"):
+        decided(Reasoned(model=Model(otherwise=copied)))
+    assert decided(Reasoned(model=Model(otherwise=f"{copied}Verdict: A\nConfidence: 80%"))).p == pytest.approx(
+        (0.8, 0.2)
+    )

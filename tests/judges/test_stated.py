@@ -5,7 +5,7 @@ from lab import decided
 
 from agents.models.scripted import Scripted as Model
 from arena.errors import Unreadable
-from arena.nouns import Verdict
+from arena.nouns import JUDGE, Verdict, View
 from judges.stated import Stated
 
 
@@ -29,8 +29,8 @@ def test_one_set_of_probabilities_is_found_wherever_it_stands(text: str) -> None
     assert decide(text).p == pytest.approx((0.7, 0.3))
 
 
-@pytest.mark.parametrize(("a", "b"), [(0.70, 0.31), (0.69, 0.30), (0.7, 0.319), (0.7, 0.281)])
-def test_a_sum_within_two_hundredths_of_one_is_rescaled(a: float, b: float) -> None:
+@pytest.mark.parametrize(("a", "b"), [(0.70, 0.31), (0.69, 0.30), (0.7, 0.309), (0.7, 0.291)])
+def test_a_sum_within_one_hundredth_of_one_is_rescaled(a: float, b: float) -> None:
     verdict = decide(f'{{"A": {a}, "B": {b}}}')
     assert sum(verdict.p) == pytest.approx(1) and verdict.p[0] == pytest.approx(a / (a + b))
 
@@ -38,8 +38,8 @@ def test_a_sum_within_two_hundredths_of_one_is_rescaled(a: float, b: float) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        '{"A": 0.7, "B": 0.33}',
-        '{"A": 0.7, "B": 0.27}',
+        '{"A": 0.7, "B": 0.311}',
+        '{"A": 0.7, "B": 0.289}',
         '{"A": 70, "B": 30}',
         '{"A": 1.2, "B": -0.2}',
         '{"A": 0, "B": 0}',
@@ -66,6 +66,19 @@ def test_a_sum_within_two_hundredths_of_one_is_rescaled(a: float, b: float) -> N
 def test_anything_else_is_unreadable_and_never_guessed(text: str) -> None:
     with pytest.raises(Unreadable):
         decide(text)
+
+
+def test_worked_examples_are_probabilities_that_could_be_read() -> None:
+    judge = Stated(shots=2)
+    chat = judge.messages(View(seat=JUDGE, question="Who?", answers=("w", "x", "y")))
+    assert [m.role for m in chat] == ["user", "assistant"] * 2 + ["user"]
+    assert [decide(m.content).p for m in chat[1::2]] == [(0.5, 0.5), (0.5, 0.5)]
+
+
+def test_in_both_orders_a_judge_that_follows_position_is_undecided() -> None:
+    model = Model(otherwise='{"A": 0.8, "B": 0.15, "C": 0.05}')
+    p = decided(Stated(model=model, orders="both"), 3).p
+    assert p[0] == pytest.approx(p[2]) and p[0] > p[1]
 
 
 def test_five_answers_need_five_numbers() -> None:

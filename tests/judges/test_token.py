@@ -85,16 +85,17 @@ def test_without_log_probabilities_or_letters_it_is_unreadable(replies: Cache, t
 
 
 def test_the_examples_have_the_shape_of_the_case() -> None:
-    for view, _ in examples(VIEW, 2):
-        assert {t.seat for t in view.turns} == {"alice", "bob"} and view.passage is None
-    for view, _ in examples(VIEW.model_copy(update={"turns": (), "sides": {}, "passage": "text"}), 2):
-        assert view.turns == () and view.passage
-    assert [letter for _, letter in examples(VIEW, 2)] == ["B", "A"]
+    for one in examples(VIEW, 2):
+        assert {t.seat for t in one.view.turns} == {"alice", "bob"} and one.view.passage is None
+    for one in examples(VIEW.model_copy(update={"turns": (), "sides": {}, "passage": "text"}), 2):
+        assert one.view.turns == () and one.view.passage
+    assert [one.letter for one in examples(VIEW, 2)] == ["B", "A"]
 
 
 def test_a_lone_speaker_is_right_in_one_example_and_wrong_in_the_other() -> None:
-    right = ["AB"[view.sides["consultant"]] == letter for view, letter in examples(ALONE, 2)]
-    assert right == [True, False]
+    told = examples(ALONE, 2)
+    assert ["AB"[one.view.sides["consultant"]] == one.letter for one in told] == [True, False]
+    assert [one.sure for one in told] == [95, 80]
 
 
 def test_the_examples_are_asked_in_the_same_words_and_come_first() -> None:

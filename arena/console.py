@@ -1,0 +1,58 @@
+"""What the commands share: the two consoles, their common options, JSON, experiments by file or preset."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from arena.errors import ConfigError, choices
+from arena.experiment import Experiment, load
+from arena.run import Exit
+
+
+class _Out(Console):
+    """Standard output; its reader may leave early, as `head` does."""
+
+    def on_broken_pipe(self) -> None:
+        os._exit(Exit.DONE)
+
+
+out = _Out() if sys.stdout.isatty() else _Out(width=160)
+err = Console(stderr=True)
+
+Store = Annotated[str | None, typer.Option("--db", help="Store: a file or a URL. Default $ARENA_DB, then arena.db.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+File = Annotated[str, typer.Argument(help="An experiment file, or the name of a preset that ships.")]
+Run = Annotated[str | None, typer.Argument(help="A run's id or name; the newest if not given.")]
+
+
+def say(value: Any) -> None:
+    """Print JSON."""
+    try:
+        typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    except BrokenPipeError:
+        out.on_broken_pipe()
+
+
+def read_file(file: str) -> Experiment:
+    """An experiment file, or a preset by its bare name."""
+    path = Path(file)
+    if path.exists() or path.suffix:
+        return load(path)
+    return load(preset(file))
+
+
+def preset(name: str) -> Path:
+    """The file of a preset that ships. Raises ConfigError."""
+    folder = Path(str(files("arena") / "experiments"))
+    presets = {path.stem: path for path in folder.glob("*.toml")}
+    if name not in presets:
+        raise ConfigError(f"no file {name} and no preset of that name; {choices(name, presets)}")
+    return presets[name]
