@@ -105,6 +105,10 @@ def validate(file: File, as_json: Json = False) -> None:
             f"{whole.rulings} rulings.",
             highlight=False,
         )
+        if all(protocol.name != "direct" for protocol in experiment.protocols):
+            err.print(
+                "There is no protocol `direct`: nothing will say what can be guessed without help.", soft_wrap=True
+            )
 
 
 @app.command()

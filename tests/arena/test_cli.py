@@ -154,3 +154,12 @@ def test_a_users_own_plugin_is_found_in_the_folder_one_is_in(shell: Shell) -> No
     done = shell.run("run", file, "--here", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["ruled"] == json.loads(done.stdout)["rulings"]
+
+
+def test_validate_says_where_nothing_will_tell_what_can_be_guessed(tmp_path: Path, monkeypatch: Any, say: Say) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = scripted()
+    for protocols, warned in ((table["protocols"], False), (["expert"], True)):
+        (tmp_path / "e.toml").write_text(dumps({**table, "protocols": protocols}), encoding="utf-8")
+        code, _, err = say("validate", "e.toml")
+        assert code == 0 and ("no protocol `direct`" in err) == warned

@@ -23,7 +23,7 @@ PASSAGE = {"use": "passages", "questions": 1, "people": 2, "facts": 2}
 @pytest.mark.parametrize("name", names("protocol"))
 def test_with_an_embedded_model_it_is_played_and_judged_to_the_end(name: str, tmp_path: Path) -> None:
     fields = {field: value for field, value in SHORT.items() if field in find("protocol", name).model_fields}
-    speaker = {"model": "m", "quotes": "chosen", "max_tokens": 80}
+    speaker = {"model": "m", "quotes": "chosen", "max_tokens": 160}
     table = {
         "name": name.replace("_", "-"),
         "models": {"m": MODEL},
