@@ -57,7 +57,9 @@ def _parts(kept: Kept, private: bool, passage: bool) -> Iterator[RenderableType]
         where = row["seat"] or f"judge, order {row['order']}{_after(row)}"
         yield Text(f"failed: {where}: {row['kind']}: {row['message']}", style="red")
     if not kept.over:
-        yield Text("not finished: `arena run` goes on from here", style="yellow")
+        lost = any(row["stage"] == "speak" and not row["passing"] for row in kept.failures)
+        told = "it ends here, for good" if lost else "`arena run` goes on from here"
+        yield Text(f"not finished: {told}", style="yellow")
 
 
 def _about(question: Question, index: int, sides: dict[str, int]) -> str:

@@ -175,7 +175,9 @@ def transcript(run: reading.Run, kept: Kept, shown: Shown) -> None:
         for column, turn in zip(columns, row, strict=True):
             column.html(whole(_turn(match, turn, sides, shown)))
     if not kept.over:
-        st.info("This match is not finished: running its experiment again goes on from here.")
+        lost = any(row["stage"] == "speak" and not row["passing"] for row in kept.failures)
+        told = "it ends here, for good" if lost else "running its experiment again goes on from here"
+        st.info(f"This match is not finished: {told}.")
     for failure in kept.failures:
         st.html(whole(_failure(failure)))
     verdicts(kept, shown)

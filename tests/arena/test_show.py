@@ -100,8 +100,10 @@ def test_an_unreadable_verdict_shows_why_and_no_score() -> None:
 
 
 def test_a_failure_and_an_unfinished_match_are_told() -> None:
-    lost = {"seat": "bob", "order": 0, "kind": "timeout", "message": "no answer [x]"}
+    lost = {"stage": "speak", "passing": True, "seat": "bob", "order": 0, "kind": "timeout", "message": "no answer [x]"}
     assert "failed: bob: timeout: no answer [x]" in printed(failures=(lost,), over=False, turns=TURNS[1:])
+    assert "goes on from here" in printed(failures=(lost,), over=False, turns=TURNS[1:])
+    assert "ends here, for good" in printed(failures=({**lost, "passing": False},), over=False, turns=TURNS[1:])
     assert "failed: judge, order 1: error: x" in printed(
         failures=({"seat": "", "order": 1, "kind": "error", "message": "x"},)
     )
