@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from arena.errors import ConfigError, choices
+from arena.shipped import called
 
 FOLDERS = {
     "protocol": "arena.protocols",
@@ -130,7 +131,7 @@ def _short(name: str, value: Any) -> str:
     if isinstance(value, tuple) and value and all(isinstance(one, Plugin) for one in value):
         return " + ".join(one.label for one in value)
     if isinstance(value, str) and "\n" in value:
-        return f"{name}={key(value)[:6]}"
+        return f"{name}={called(value) or key(value)[:6]}"
     return str(value) if isinstance(value, str) else f"{name}={value}"
 
 

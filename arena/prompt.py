@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -23,6 +22,7 @@ from pydantic import BeforeValidator, ValidationInfo
 from arena.errors import ConfigError, choices
 from arena.nouns import JUDGE, Said, View
 from arena.quotes import marked
+from arena.shipped import shipped
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SECTION = re.compile(r"^=== (.+?) ===\n", re.MULTILINE)
@@ -53,17 +53,6 @@ def load(name: str, folder: Path = Path()) -> str:
     if name not in known:
         raise ConfigError(f"no prompt is called {name!r}; {choices(name, [*known, 'path/to/prompt.md'])}")
     return known[name].read_text(encoding="utf-8")
-
-
-@cache
-def shipped() -> dict[str, Path]:
-    """Every prompt that ships, by name."""
-    found: dict[str, Path] = {}
-    for package in ("agents", "judges", "arena.protocols"):
-        spec = find_spec(package)
-        for root in (spec.submodule_search_locations if spec else None) or ():
-            found |= {path.stem: path for path in Path(root, "prompts").glob("*.md")}
-    return found
 
 
 def _text(value: object, info: ValidationInfo) -> object:

@@ -23,7 +23,6 @@ from arena.errors import ArenaError, StoreError
 from arena.estimate import Scored, figure, mean
 from arena.metric import Figure
 from arena.plugin import Frozen, key
-from arena.prompt import load, shipped
 from arena.run import Exit
 from arena.store import db, read
 from arena.store import schema as s
@@ -117,7 +116,7 @@ def pairs(engine: Engine, run: str) -> list[Pair]:
         before = {(r.judge, r.order): r.p for r in rulings[clean[match.name].key]}
         for r in rulings[match.key]:
             p = before.get((r.judge, r.order), ())
-            found.append(Pair(_named(r.judge), kind, r.question, r.source, match.defends[seat], p, r.p))
+            found.append(Pair(r.judge, kind, r.question, r.source, match.defends[seat], p, r.p))
     return found
 
 
@@ -155,13 +154,6 @@ def _alike(attacked: _Match, clean: _Match) -> bool:
         )
         for seat, texts in attacked.texts.items()
     )
-
-
-def _named(label: str) -> str:
-    """The judge's label, with the name of a prompt that ships in place of its hash."""
-    for name in shipped():
-        label = label.replace(f"prompt={key(load(name))[:6]}", name)
-    return label
 
 
 def _row(judge: str, kind: str, of: Sequence[Pair]) -> Row:

@@ -44,8 +44,8 @@ class Asked(Judge):
     passage, as the debaters' do, and a server with a prefix cache reads that once for all."""
     orders: Literal["one", "both"] = "one"
     """`both`: ask with the answers in both orders and take the mean of the log-probabilities, for two answers the mean
-    log-odds, so that position alone decides nothing. Half of these prompts are those of the other presentation, which
-    the response cache then serves."""
+    log-odds, so that position alone decides nothing. Where no two sides spoke, the other presentation asks the same two
+    prompts, and the response cache serves them."""
 
     async def decide(self, view: View) -> Verdict:
         """Raises Unreadable where a reply cannot be read."""

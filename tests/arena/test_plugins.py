@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import re
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
@@ -20,6 +21,7 @@ from arena.protocol import Protocol
 from arena.protocols.debate import Debate
 from arena.wire import Wire
 from arena.work import Ask, Event, Job, play
+from judges.token import Token
 
 MINE = '''
 """One voice speaks for an answer, then the judge may ask once."""
@@ -78,6 +80,8 @@ def test_the_label_names_what_differs_from_the_defaults() -> None:
     assert Debate().label == "debate"
     assert Debate(rounds=1, turns="sequential").label == "debate(rounds=1, sequential)"
     assert Debater(model="scripted", temperature=0).label == "debater(temperature=0.0)"
+    assert Token(prompt="naive").label == "token(prompt=naive)", "a prompt that ships goes by its name"
+    assert re.fullmatch(r"token\(prompt=[0-9a-f]{6}\)", Token(prompt="=== ask ===\nYours").label)
 
 
 @pytest.mark.parametrize(
