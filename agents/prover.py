@@ -147,7 +147,7 @@ class _Mind:
     def _values(self, block: Block) -> str:
         """The values of a block's steps, following on what was stated before."""
         chain = self.chain
-        values = stated(self.view.turns, self._size(block))
+        values = stated(self.view.turns, self._size(block), chain.moves)
         states = self._states(block.first, min(block.last, chain.moves), values) if block.first <= chain.moves else []
         values += states
         votes = self._votes(block, values) if block.last > chain.moves else []
@@ -182,7 +182,7 @@ class _Mind:
 
     def _challenge(self, block: Block) -> str:
         """The first wrong value; at the very end, if what was stated goes the other way, any."""
-        values = stated(self.view.turns, self._size(block))[: block.last]
+        values = stated(self.view.turns, self._size(block), self.chain.moves)[: block.last]
         wrong = self._wrong(block, values)
         self.steps += (wrong or block.last) - block.first + 1
         if not wrong and block.last == self.chain.steps and self.chain.record(values, block.coins) != self._mine:

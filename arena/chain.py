@@ -15,6 +15,7 @@ from typing import Self
 
 from arena.nouns import Said
 from arena.plugin import Frozen
+from arena.prompt import inert
 
 ACCEPTS, REJECTS = "The machine accepts.", "The machine rejects."
 
@@ -161,11 +162,7 @@ class Span(Frozen):
         return (
             bool(spans)
             and [(span.first, span.before) for span in spans] == ends[:-1]
-            and ends[-1]
-            == (
-                self.last,
-                self.after,
-            )
+            and ends[-1] == (self.last, self.after)
         )
 
     @classmethod
@@ -189,7 +186,7 @@ class Odds(Frozen):
 
     @property
     def text(self) -> str:
-        return _ODDS.format(**self.model_dump())
+        return _ODDS.format(**{**self.model_dump(), "p": f"{self.p:.12f}".rstrip("0").rstrip(".")})
 
     @classmethod
     def found(cls, text: str) -> list[Self]:
@@ -253,14 +250,15 @@ def numbers(text: str, count: int) -> tuple[float, ...]:
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d+)?")
 
 
-def stated(turns: Sequence[Said], size: int) -> list[float]:
-    """The values of all steps that Alice has stated, `size` a turn."""
-    return [value for t in turns if t.seat == "alice" and t.claims for value in numbers(t.claims[0], size)]
+def stated(turns: Sequence[Said], size: int, moves: int) -> list[float]:
+    """The values of all steps that Alice has stated, `size` a turn; a state that is no whole number counts as 0."""
+    values = [value for t in turns if t.seat == "alice" and t.claims for value in numbers(t.claims[0], size)]
+    return [value if i >= moves or value.is_integer() else 0.0 for i, value in enumerate(values)]
 
 
 def hinge(**answers: str) -> str:
     """What follows for the answer, one line each: `true` and `false` from the claim, `record` from what was stated."""
-    return "\n".join(f"{_FOLLOWS[name]}, the answer is: {answer}" for name, answer in answers.items())
+    return "\n".join(f"{_FOLLOWS[name]}, the answer is: {inert(answer)}" for name, answer in answers.items())
 
 
 def hung(text: str) -> dict[str, str]:

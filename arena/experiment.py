@@ -191,7 +191,8 @@ def _seat(protocol: Protocol, cast: Cast, judge: Judge) -> dict[str, Agent]:
     """
     seated: dict[str, Agent] = {}
     for seat, role in protocol.seats.items():
-        found = next((cast[name] for name in (seat, role, *stands_in(role)) if name in cast), None)
+        wanted = (seat, *protocol.copies.get(seat, "").split(), role, *stands_in(role))
+        found = next((cast[name] for name in wanted if name in cast), None)
         if found is None and seat == JUDGE:
             found = _chair(role, judge)
         if found is None:

@@ -43,7 +43,10 @@ def settle(cue: Cue, speech: Speech, answers: Sequence[str]) -> Speech:
             raise Unreadable(f"option {choice + 1} of {len(cue.options)}")
         return plain.model_copy(update={"choice": choice, "text": cue.options[choice]})
     if cue.act == "claim":
-        claims = tuple(" ".join(claim.split()) for claim in speech.claims or _listed(speech.text))
+        given = speech.claims or _listed(speech.text)
+        claims = tuple(
+            " ".join(re.sub(rf"\A\s*{i}[.)]\s", "", claim).split()) for i, claim in enumerate(given, start=1)
+        )
         if not claims or not all(claims) or len(claims) > cue.most:
             raise Unreadable(
                 f"1 to {cue.most} statements were asked for, there are {len(claims)}: {speech.text[:80]!r}"
@@ -63,13 +66,25 @@ def mute(cue: Cue, answers: int) -> Speech:
 
 
 def _believed(text: str, answers: Sequence[str]) -> tuple[float, ...]:
-    """From JSON by answer, or from as many numbers as there are answers, in the order shown."""
+    """From JSON by answer, from `answer: number` of each, or from that many bare numbers in the order shown.
+
+    Numbers beside letters are refused: who speaks is not told the letters.
+    """
     try:
         stated = json.loads(text)
-        if isinstance(stated, dict):
+    except ValueError:
+        stated = [
+            re.findall(rf"(?<!\w){re.escape(answer)}\W*?[:=]?\s*(\d*\.?\d+)(?![\w.]*\w)", text) for answer in answers
+        ]
+        if all(len(found) == 1 for found in stated):
+            return tuple(float(found[0]) for found in stated)
+    if isinstance(stated, dict):
+        try:
             return tuple(float(stated[answer]) for answer in answers)
-    except (ValueError, KeyError, TypeError):
-        pass
+        except (KeyError, TypeError, ValueError):
+            raise Unreadable(f"a probability for each answer by its name was asked for: {text[:80]!r}") from None
+    if re.search(r"[^\W\d_]", text):
+        raise Unreadable(f"{len(answers)} probabilities were asked for: {text[:80]!r}")
     numbers = [float(n) for n in _NUMBER.findall(text)]
     if len(numbers) != len(answers):
         raise Unreadable(f"{len(answers)} probabilities were asked for: {text[:80]!r}")

@@ -45,6 +45,11 @@ class Protocol(Plugin):
         return {}
 
     @property
+    def copies(self) -> dict[str, str]:
+        """Seat -> the seat whose agent sits there as well, unless an agent is cast for it by name."""
+        return {}
+
+    @property
     def relabels(self) -> bool:
         """True where a transcript may be shown in the other order without being played again.
 

@@ -73,16 +73,18 @@ class Size(NamedTuple):
 def size(experiment: Experiment) -> Size:
     """Count the matches and rulings; reads every question, and so finds every broken row before anything is paid."""
     keys: list[str] = []
+    misfits: dict[str, str] = {}
     matches = rulings = 0
     for task, question in experiment.questions():
         keys.append(key(question))
         for match in experiment.about(question):
-            why = match.protocol.fits(match.case())
+            name, why = match.protocol.name, match.protocol.fits(match.case())
             if why:
-                name = f"{match.protocol.name} cannot be played on question {question.id!r} of {task.name}"
-                raise ConfigError(f"{name}: {why}")
+                misfits.setdefault(name, f"{name} cannot be played on question {question.id!r} of {task.name}: {why}")
             matches += 1
             rulings += len(match.orders) * len(experiment.judges)
+    if misfits:
+        raise ConfigError("\n".join(misfits.values()))
     if not keys:
         raise ConfigError("the tasks have no questions")
     return Size(len(keys), matches, rulings, key(keys))

@@ -110,6 +110,8 @@ class Speaker(Agent):
         if cue.act in _SPOKEN and argued and cue.words != argued[0].words:
             parts.append(fill(self.forms, "limit", words=cue.words))
         parts += self._task(cue, news)
+        if cue.act == "ask":
+            parts.append(fill(self.forms, "limit", words=cue.words))
         if cue.act not in _SPOKEN and cue.act != "ask":
             parts.append(self._form(view, cue))
         return "\n\n".join(parts)
@@ -162,8 +164,9 @@ class Speaker(Agent):
         if cue.act == "ask" or not self._picks(view):
             return None
         quote = {"type": "string", "enum": candidates(view, self.candidates)}
-        argument = {"type": "string", "minLength": 20, "maxLength": cue.words * 6}
-        thinking = {"thinking": {"type": "string", "maxLength": cue.words * 6}} if self.scratchpad else {}
+        argument = {"type": "string", "minLength": 20, "maxLength": min(6 * cue.words, 2 * self.max_tokens)}
+        most = min(6 * cue.words, self.max_tokens)
+        thinking = {"thinking": {"type": "string", "maxLength": most}} if self.scratchpad else {}
         return _object(**thinking, quote=quote, argument=argument)
 
     def _read(self, completion: Completion, view: View, cue: Cue) -> Speech:

@@ -134,15 +134,13 @@ def _efforts(made: Comparison) -> Table:
 def _tallies(made: Comparison) -> Table:
     """What was the matter with turns, in the protocols and arms where there is anything."""
     kinds = list(dict.fromkeys(kind for tally in made.tallies for kind in tally.counts))
-    chosen = {row.protocol for row in made.rows if row.chosen}
     table = _table("what was the matter with turns, by the speaker's side")
     for name in ("protocol", "side"):
         table.add_column(name)
     for name in ("turns", *kinds):
         table.add_column(name, justify="right")
     for tally in (one for one in made.tallies if any(other.counts for other in _alike(one, made))):
-        side = f"protagonist {tally.arm}" if tally.arm and tally.protocol in chosen else tally.arm
-        table.add_row(tally.protocol, side, str(tally.turns), *(str(tally.counts.get(kind, 0)) for kind in kinds))
+        table.add_row(tally.protocol, tally.arm, str(tally.turns), *(str(tally.counts.get(kind, 0)) for kind in kinds))
     return table
 
 

@@ -6,7 +6,7 @@ Only the referee turns what an agent says into a turn: forged marks removed, cut
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from pydantic import SerializeAsAny
@@ -83,11 +83,14 @@ async def play(job: Job) -> AsyncGenerator[Event, None]:
             break
         events = await asyncio.gather(*(_speak(job.match, cue, step.heard) for cue in step.cues))
         turns += [turn for event in events for turn in event.turns]
-        over = not any(event.failure for event in events) and job.match.over(turns)
-        for i, event in enumerate(events):
-            last = over and i == len(events) - 1
-            yield event.model_copy(update={"over": last, "arm": job.match.arm(turns) if last else ""})
-        if any(event.failure or event.stop for event in events):
+        broken = any(event.failure or event.stop for event in events)
+        end = None if broken else _end(job.match, turns)
+        for event in events[:-1]:
+            yield event
+        yield events[-1].model_copy(update=end if isinstance(end, dict) else {})
+        if isinstance(end, Event):
+            yield end
+        if broken or isinstance(end, Event):
             return
     asks = [one for ask in job.asks for one in _each(ask, job.match.rounds(turns))]
     rulings = [asyncio.create_task(_decide(job.match, ask, turns)) for ask in asks]
@@ -97,6 +100,16 @@ async def play(job: Job) -> AsyncGenerator[Event, None]:
     finally:
         for task in rulings:
             task.cancel()
+
+
+def _end(match: Match, turns: Sequence[Turn]) -> dict[str, Any] | Event:
+    """What the last event of a finished match says; a fault in the protocol is a failure of this match alone."""
+    try:
+        return {"over": True, "arm": match.arm(turns)} if match.over(turns) else {}
+    except ConfigError as error:
+        return Event(match=match.key, stop=str(error))
+    except Exception as error:
+        return _failed(match, error, [], {"stage": "speak"})
 
 
 def turn(cue: Cue, speech: Speech, view: View, passage: str | None, after: int) -> Turn:

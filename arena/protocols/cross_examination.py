@@ -35,6 +35,10 @@ class CrossExamination(Protocol):
     def seats(self) -> dict[str, str]:
         return dict.fromkeys(("alice", f"alice{_COPY}", f"bob{_COPY}", "bob"), "debater")
 
+    @property
+    def copies(self) -> dict[str, str]:
+        return {seat: seat.removesuffix(_COPY) for seat in self.seats if seat.endswith(_COPY)}
+
     def fits(self, case: Case) -> str:
         return two(case)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from arena.nouns import JUDGE, Case, Cue
+from arena.nouns import JUDGE, Case, Cue, Turn
 from arena.protocol import Draw, Part, Play, Protocol, two
 
 
@@ -30,7 +30,7 @@ class Debate(Protocol):
     sure: float = Field(default=0.95, gt=0.5, le=1)
     round_price: float = Field(default=0.0, ge=0)
     """Bits of the judge's score (log2 of the probability of the right answer) that a round asked for costs; Michael
-    2023 has 0.05."""
+    2023 has 0.05. Without `stop` nobody asks for a round, and none has a price."""
 
     @property
     def seats(self) -> dict[str, str]:
@@ -43,7 +43,11 @@ class Debate(Protocol):
 
     @property
     def price(self) -> float:
-        return self.round_price
+        return self.round_price if self.stop != "never" else 0.0
+
+    def hears(self, seat: str, turn: Turn) -> bool:
+        """What the judge chose is for the judge."""
+        return super().hears(seat, turn) and (turn.act != "choose" or seat == turn.seat)
 
     def fits(self, case: Case) -> str:
         return two(case)

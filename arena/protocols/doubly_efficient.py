@@ -27,7 +27,8 @@ class DoublyEfficient(Protocol):
     vote is 1 where its coin is below the stated probability. A challenge ends the match, and the first challenged step
     counts. Knowing the coins gives a liar nothing: below the gap d, whatever Alice states and whatever she knows, a bit
     is at most what the same coin gives at the true probability plus d, so the bound for hidden coins holds with c - d
-    and s + d. A number that is missing counts as 0, and is Bob's to challenge.
+    and s + d. A number that is missing counts as 0, as a state does that is no whole number, and is Bob's to challenge.
+    Bob challenges with a step's number, alone or after that word, or by calling a step wrong; all else accepts.
     """
 
     block: int = Field(default=500, ge=1)
@@ -62,7 +63,7 @@ class DoublyEfficient(Protocol):
             block = self._block(chain, case, number)
             count = block.last - block.first + 1
             asks = fill(self.prompt, "state", block=block.text)
-            yield Cue(seat="alice", round=number, act="claim", words=count, task=asks)
+            yield Cue(seat="alice", round=number, act="claim", words=2 * count + 6, task=asks)
             (answer,) = yield Cue(
                 seat="bob", round=number, act="claim", words=20, task=fill(self.prompt, "answer", block=block.text)
             )
@@ -80,7 +81,7 @@ class DoublyEfficient(Protocol):
 
     def brief(self, case: Case, turns: Sequence[Turn]) -> str:
         chain = _chain(case)
-        values = stated(turns, self.block)
+        values = stated(turns, self.block, chain.moves)
         answers = [turn for turn in turns if turn.seat == "bob"]
         block = self._block(chain, case, max(1, len(answers)))
         step = _challenged(answers[-1], block) if answers else 0
@@ -97,10 +98,10 @@ class DoublyEfficient(Protocol):
     def _claim(self, chain: Chain, values: Sequence[float], step: int, coins: str) -> str:
         """What Alice stated of a step, with all that it takes to check it."""
         if step <= chain.moves:
-            before = round(values[step - 2]) if step > 1 else chain.start
-            return Span(first=step - 1, before=before, last=step, after=round(values[step - 1])).text
+            before = int(values[step - 2]) if step > 1 else chain.start
+            return Span(first=step - 1, before=before, last=step, after=int(values[step - 1])).text
         ones = chain.ones(values[chain.moves : step - 1], coins)[-1]
-        state = round(values[chain.moves - 1])
+        state = int(values[chain.moves - 1])
         return Odds(moves=chain.moves, state=state, ones=ones, p=values[step - 1], gap=self.gap).text
 
 
@@ -112,6 +113,15 @@ def _chain(case: Case) -> Chain:
 
 
 def _challenged(answer: Turn, block: Block) -> int:
-    """The first number in what Bob says that is a step of the block; 0 where he accepts."""
-    steps = (int(number) for number in re.findall(r"(?<![\w.])\d{1,9}", answer.claims[0]))
+    """The first step of the block that Bob challenges; 0 where he accepts."""
+    steps = (int(number) for found in _CHALLENGE.findall(answer.claims[0]) for number in found if number)
     return next((step for step in steps if block.first <= step <= block.last), 0)
+
+
+_CHALLENGE = re.compile(
+    r"\A\W*(?:step\W*)?(\d{1,9})\W*\Z"
+    r"|(?<!not )(?<!n't )(?<!n’t )(?<!never )\bchallenge\b[^\d.;]*(\d{1,9})"
+    r"|\bstep\W*(\d{1,9})(?: is| was|'s)? (?:wrong|false|incorrect)\b",
+    re.IGNORECASE,
+)
+"""A number alone; `I challenge step 7`; `step 7 is wrong`."""

@@ -17,7 +17,8 @@ class MarketMaking(Protocol):
     The predictor states the probability that the judge will give each answer, knowing the passage and the texts so far;
     the adversary, who hears the prediction, adds a text. It ends when the prediction moved by less than `tolerance` in
     every answer, or after `rounds` texts. The judge then decides from the adversary's texts and never sees a
-    prediction. Deviations: both models are trained there, on the judge's conclusion and on how far it moved, and here
+    prediction. How long it lasts hangs on beliefs, which may hang on the order of the answers, so each order is played.
+    Deviations: both models are trained there, on the judge's conclusion and on how far it moved, and here
     they are told what they would be trained for; and the judge concludes once, at the end.
     """
 
@@ -33,6 +34,10 @@ class MarketMaking(Protocol):
     @property
     def seats(self) -> dict[str, str]:
         return {"predictor": "predictor", "adversary": "adversary"}
+
+    @property
+    def relabels(self) -> bool:
+        return False
 
     def hears(self, seat: str, turn: Turn) -> bool:
         return turn.act != "believe" or seat != JUDGE

@@ -14,8 +14,8 @@ from arena.protocol import Draw, Play, Protocol
 class Propaganda(Protocol):
     """Propaganda, a baseline of Sudhir 2025: what one argument does before anyone asks, objects or finds flaws.
 
-    A consultancy of one round announces an adviser. Here the seat is called `writer`, its task speaks of a reader and
-    not of a judge to advise, and the judge is told that it sees one text for which it did not ask. Both assignments are
+    A consultancy of one round announces an adviser. Here the seat is called `writer`, its task is a text that must do
+    its work alone, and the judge is told that it sees one text for which it did not ask. Both assignments are
     played, as in a consultancy, and the writer is cast as a consultant. Deviation: the wording is ours.
     """
 

@@ -35,7 +35,8 @@ class ProverEstimator(Protocol):
     estimates miss of hanging together: a claim that n sub-claims prove is at least as probable as 1 - sum(1 - p_k)
     (Frechet 1935). Stakes grow by `stakes` each round, so that an error spread thin over many sub-claims is as dear at
     the end as in one place: `stakes` should be at least `branching`. Where she gains more than `margin`, the estimates
-    are refuted and her answer stands if she bet on `more`; else the answer is a bit drawn from Bob's first estimate.
+    are refuted, and her answer stands if she bet on `more` and falls if she bet on `less`; else the answer is a bit
+    drawn from Bob's first estimate.
 
     Deviations: the paper trains both by these payoffs and proves what is an equilibrium, here they decide a single
     match. The sub-claims of a claim are taken to prove it together, so estimates must obey one bound, where the paper
@@ -149,10 +150,15 @@ def _estimates(turn: Turn, count: int) -> tuple[float, ...]:
 
 
 def _probability(text: str) -> float:
-    """The last number from 0 to 1, or percentage, that a statement says; 1/2 where it says none."""
-    said = re.findall(r"(?<![\w.])(\d+(?:\.\d+)?)\s*(%?)", text)
-    read = [float(number) / (100 if percent else 1) for number, percent in said]
-    return next((p for p in reversed(read) if 0 <= p <= 1), 0.5)
+    """The last percentage that is said, else the last decimal, else the last 0 or 1; 1/2 where there is none."""
+    said = _STATED.findall(_SCALE.sub("", text))
+    percent = [float(number) / 100 for number, unit in said if unit]
+    plain = sorted((number for number, unit in said if not unit), key=lambda number: not number.isdigit())
+    return next((p for p in reversed([*map(float, plain), *percent]) if 0 <= p <= 1), 0.5)
+
+
+_STATED = re.compile(r"(?<![\w.])(\d*\.?\d+(?:e-?\d+)?)\s*(%|per ?cent)?", re.IGNORECASE)
+_SCALE = re.compile(r"(?:from|between) 0 (?:to|and) 1(?:00)?\b")
 
 
 def _bets(claims: Sequence[str], p: Sequence[float]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Literal
 
 from pydantic import Field
@@ -23,7 +24,8 @@ class Recursive(Protocol):
     Deviations: Alice makes all the claims and Bob all the attacks, where Barnes & Christiano let both answer; both
     orders are played instead. That the sub-claims prove the claim is not itself open to attack: in words an
     answer may stand on true sub-claims that do not prove it. Of a computation the arena sees whether they lead from one
-    state to the other, and where they do not Alice's answer falls.
+    state to the other in parts that are no longer than equal ones, as the bisection asks: where they do not, or where
+    a claim of several moves is not split, Alice's answer falls.
     """
 
     depth: int = Field(default=3, ge=1)
@@ -54,16 +56,18 @@ class Recursive(Protocol):
         return [{"alice": draw.pair[0], "bob": draw.pair[1]}]
 
     def play(self, case: Case) -> Play:
-        claim, number = yield from self._down("", 1)
+        claim, number = yield from self._down(case, "", 1)
         tasks = {"alice": "defend", "bob": "refute"}
         yield tuple(
             Cue(seat=seat, round=number, words=self.words, task=fill(self.prompt, task, claim=fenced(inert(claim))))
             for seat, task in tasks.items()
         )
 
-    def _down(self, claim: str, number: int) -> Part[tuple[str, int]]:
+    def _down(self, case: Case, claim: str, number: int) -> Part[tuple[str, int]]:
         """From a claim (empty: the answer) to the one that the match comes to, and the round in which it is argued."""
         task = fill(self.prompt, "split", claim=fenced(inert(claim))) if claim else fill(self.prompt, "root")
+        if part := self._part(case, claim):
+            task = f"{task}\n{fill(self.prompt, 'even', most=part)}"
         (split,) = yield Cue(seat="alice", round=number, act="claim", words=self.words, most=self.branching, task=task)
         if split.claims == (claim,):
             return claim, number + 1
@@ -72,7 +76,7 @@ class Recursive(Protocol):
         below = options[chosen.choice or 0]
         if number >= self.depth or (yield from self._sure(number)):
             return below, number + 1
-        return (yield from self._down(below, number + 1))
+        return (yield from self._down(case, below, number + 1))
 
     def _sure(self, number: int) -> Part[bool]:
         """Whether the judge needs to go no further."""
@@ -92,7 +96,7 @@ class Recursive(Protocol):
         return fill(self.prompt, "node", claim=fenced(inert(attacked[-1].text)), hinge=follows)
 
     def _gap(self, case: Case, turns: Sequence[Turn]) -> bool:
-        """Whether sub-claims about a computation fail to lead to what they should prove."""
+        """Whether sub-claims about a computation fail to lead to what they should prove, by equal parts at most."""
         chain = Chain.read(case.question)
         node = ""
         for turn in turns:
@@ -102,8 +106,15 @@ class Recursive(Protocol):
                 mine = case.answers[case.defends["alice"]]
                 if not (goals[0].by(spans) if goals else chain.proof(spans, mine)):
                     return True
+                if max(span.length for span in spans) > self._part(case, node):
+                    return True
             node = turn.text if turn.act == "choose" else node
         return False
+
+    def _part(self, case: Case, claim: str) -> int:
+        """The most moves that a part of a claim about a computation may span; 0 where it is about none."""
+        chain, goals = Chain.read(case.question), Span.found(claim)
+        return ceil((goals[0].length if goals else chain.moves) / self.branching) if chain else 0
 
     def view(self, seat: str, case: Case, turns: Sequence[Turn]) -> View:
         """The judge sees the last node alone."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from arena.nouns import JUDGE
 from arena.plugin import Frozen
 from arena.store import read
 from arena.store import schema as s
@@ -36,8 +35,7 @@ class Tally(Frozen):
 
     protocol: str
     arm: str
-    """`right` or `wrong`: the answer that the speaker was given to defend, or else the match's arm; empty where there
-    is none."""
+    """`right` or `wrong`: the answer that the speaker defended, given to it or chosen; empty where there is none."""
     turns: int
     counts: dict[str, int]
     """Outcome -> turns; and `cut` turns, and `forged` marks of verification."""
@@ -104,11 +102,11 @@ def _effort(label: str, role: str, parts: list[Any]) -> Effort:
 
 
 def tallies(engine: Engine, run: str) -> list[Tally]:
-    """A line for each protocol and arm in which anybody spoke, in the order of the run."""
+    """A line for each protocol and side for which anybody spoke, in the order of the run."""
     m, p, q, t = s.matches.c, s.played.c, s.questions.c, s.turns.c
     noted = (t.body["outcomes"], t.body["cut"].as_boolean(), t.body["forged"].as_integer())
     query = (
-        select(m.label, m.arm, m.defends, q.correct, t.seat, *noted)
+        select(m.key, m.label, m.arm, m.defends, q.correct, t.seat, *noted)
         .join_from(s.turns, s.matches, t.match == m.key)
         .join(s.played, p.match == m.key)
         .join(s.questions, m.question == q.key)
@@ -117,9 +115,14 @@ def tallies(engine: Engine, run: str) -> list[Tally]:
     )
     turns: Counter[tuple[str, str]] = Counter()
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    chosen: dict[str, dict[str, int]] = {}
     with engine.connect() as db:
-        for label, arm, defends, correct, seat, outcomes, cut, forged in db.execute(query):
-            group = label, _side(arm, defends, correct, seat)
+        for match, label, arm, defends, correct, seat, outcomes, cut, forged in db.execute(query):
+            if arm and not defends and match not in chosen:
+                kept = read.kept(engine, match)
+                chosen[match] = kept.match.sides(kept.turns)
+            sides = defends or chosen.get(match, {})
+            group = label, ("right" if sides[seat] == correct else "wrong") if seat in sides else ""
             turns[group] += 1
             counts[group].update(outcomes or ())
             counts[group].update({"cut": int(bool(cut)), "forged": forged or 0})
@@ -127,9 +130,3 @@ def tallies(engine: Engine, run: str) -> list[Tally]:
         Tally(protocol=label, arm=arm, turns=n, counts={k: v for k, v in counts[label, arm].items() if v})
         for (label, arm), n in turns.items()
     ]
-
-
-def _side(arm: str, defends: dict[str, int], correct: int, seat: str) -> str:
-    if seat in defends:
-        return "right" if defends[seat] == correct else "wrong"
-    return "" if seat == JUDGE or defends else arm

@@ -73,7 +73,9 @@ def test_claims_prove_another_only_without_a_gap() -> None:
 def test_a_value_is_a_word_that_is_a_number_and_one_that_is_missing_is_0() -> None:
     assert numbers("x(1) = 3, then 0.25; nan 1e9 7.", 4) == (3, 0.25, 7, 0)
     turns = [Said(seat=seat, round=1, text="4 5 6", claims=("4 5 6",)) for seat in ("alice", "bob")]
-    assert stated(turns, 2) == [4, 5]
+    assert stated(turns, 2, 2) == [4, 5]
+    halves = [Said(seat="alice", round=1, text="4.5 5 0.5", claims=("4.5 5 0.5",))]
+    assert stated(halves, 3, 2) == [0, 5, 0.5], "a state is a whole number, a vote's probability is none"
 
 
 def test_what_follows_is_read_line_by_line() -> None:

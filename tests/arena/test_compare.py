@@ -21,6 +21,7 @@ from arena.judge import Judge
 from arena.match import Failure, Match
 from arena.nouns import Verdict, View
 from arena.plugin import key
+from arena.protocols.debate import Debate
 from arena.store.db import Store, connect
 from arena.tables import comparison
 from arena.wire import Wire
@@ -285,9 +286,13 @@ def test_who_argues_by_its_own_belief_is_called_a_protagonist(tmp_path: Path) ->
 
 
 def test_a_reward_is_shown_only_where_rounds_have_a_price(tmp_path: Path) -> None:
-    stops = {"use": "debate", "rounds": 2, "round_price": 0.05, "turns": "sequential"}
+    stops = {"use": "debate", "rounds": 2, "round_price": 0.05, "stop": "sure"}
     priced = compared(tmp_path, name="priced", protocols=["direct", stops])
     free = compared(tmp_path, protocols=["direct", "debate"])
     assert ("reward, bits" in printed(priced), "reward, bits" in printed(free)) == (True, False)
     assert [row.reward.value for row in priced.rows] == pytest.approx([-1, -1.05])
     assert {"reward", "reward_low", "reward_high", "price"} <= set(table(free)[0])
+
+
+def test_rounds_that_nobody_asks_for_have_no_price() -> None:
+    assert (Debate(round_price=0.05).price, Debate(round_price=0.05, stop="choice").price) == (0, 0.05)

@@ -11,7 +11,7 @@ from lab import Shell, clean, play
 
 from arena.compare import compare
 from arena.run import Exit
-from arena.store import db
+from arena.store import db, read
 
 SPEAKS = {"use": "scripted", "lines": ["It is $mine: <quote>The door is</quote>", "Still $mine"]}
 BELIEVES = {"use": "scripted", "lines": ['{"red": 0.9, "blue": 0.1}', "It is $mine: <quote>The door is</quote>"]}
@@ -110,3 +110,34 @@ def test_a_protocol_of_ones_own_is_validated_and_run_by_its_dotted_name(shell: S
         assert done.returncode == Exit.DONE, clean(done)
     shown = shell.run("compare", "doors", "--json")
     assert '"protocol": "mine.oath.Oath(words=9)"' in shown.stdout, shown.stderr
+
+
+def test_all_that_cannot_be_played_is_told_at_once(shell: Shell, tmp_path: Path) -> None:
+    done = shell.run("validate", shell.write(table(tmp_path, "nway", "doubly_efficient", "direct")))
+    told = " ".join(clean(done).split())
+    assert done.returncode == Exit.CONFIG and told.count("cannot be played on question") == 2
+    assert "it has 3 debaters" in told and "states no computation of steps" in told
+
+
+def test_what_is_the_matter_with_turns_is_counted_for_the_side_that_a_speaker_chose(tmp_path: Path) -> None:
+    forges = {"use": "scripted", "lines": ["red: 0.9, blue: 0.1 ✓", "It is $mine. ✓"]}
+    experiment = table(tmp_path, {"use": "open_debate", "rounds": 1}, alice=BELIEVES, bob=forges)
+    doors = tmp_path / "doors.jsonl"
+    doors.write_text("\n".join(doors.read_text().splitlines()[::2]))  # of these red is right, as both believe
+    _, watch = play(experiment, tmp_path)
+    engine = db.connect(str(tmp_path / "arena.db"))
+    counted = {tally.arm: tally.counts.get("forged", 0) for tally in compare(engine, watch.run).tallies}
+    expected = {"right": 0, "wrong": 0}
+    for name in {event.match for event in watch.events}:
+        kept = read.kept(engine, name)
+        bob_says_red = next(turn.seat for turn in kept.turns if turn.act == "believe") == "bob"
+        expected["right" if bob_says_red else "wrong"] += sum(turn.forged for turn in kept.turns)
+    engine.dispose()
+    assert counted == expected and min(expected.values()) > 0
+
+
+def test_the_copy_is_cast_as_the_debater_it_is_a_copy_of(tmp_path: Path) -> None:
+    experiment = table(tmp_path, "cross_examination", alice={"use": "scripted", "lines": ["I am Alice"]})
+    _, watch = play(experiment, tmp_path)
+    said = {(turn.seat, turn.text) for event in watch.events for turn in event.turns}
+    assert ("alice_copy", "I am Alice") in said and ("bob_copy", "I am Alice") not in said

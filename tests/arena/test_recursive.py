@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from lab import play
 
+from arena.chain import Bet, Chain, Odds, Span, stated
 from arena.errors import ConfigError
 from arena.metric import Sample
 from arena.metrics.accuracy import Accuracy
@@ -199,3 +200,92 @@ def test_language_models_play_it_about_a_passage(protocol: dict[str, Any], tmp_p
     code, watch = play(table, tmp_path)
     assert code == Exit.DONE and sum(event.ruling is not None for event in watch.events) == 2
     assert {turn.act for event in watch.events for turn in event.turns} >= {"claim", "choose"}
+
+
+def computation(steps: int, **task: Any) -> Case:
+    question = next(iter(Computation(steps=steps, **task).stream(0)))
+    return CASE.model_copy(update={"question": question.text, "answers": question.answers})
+
+
+def test_a_liar_who_splits_off_one_true_step_or_none_loses() -> None:
+    """The bisection's bound needs parts that are no longer than equal ones."""
+    case = computation(1000)
+    chain = Chain.read(case.question)
+    assert chain
+    states = chain.trace(0, chain.start, 1000)
+    end = int(case.answers[0])
+    whole = Span(first=0, before=chain.start, last=1000, after=end).text
+    rest = Span(first=1, before=states[1], last=1000, after=end).text
+    protocol = Recursive(depth=4, branching=10)
+    for said, choice in (((whole,), 0), ((Span(first=0, before=chain.start, last=1, after=states[1]).text, rest), 1)):
+        turns = answers(protocol, claims(*said), Speech(choice=choice), case=case)
+        assert f"By the record, the answer is: {case.answers[1]}" in protocol.brief(case, turns)
+    assert "None may span more than 100 steps." in due(protocol, case, []).cues[0].task
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ("I challenge step 3.", 3),
+        ("challenge: 3", 3),
+        ("3", 3),
+        ("Step 3 is wrong.", 3),
+        ("I challenge step 9, and step 3.", 0),
+        ("I accept steps 1 to 5.", 0),
+        ("I accept all 5 values.", 0),
+        ("I don't challenge step 2.", 0),
+        ("I do not challenge step 2.", 0),
+        ("1. I accept.", 0),
+    ],
+)
+def test_only_a_challenge_is_a_challenge(said: str, step: int) -> None:
+    case = computation(20)
+    protocol = DoublyEfficient(block=5)
+    turns = answers(protocol, claims("1 2 3 4 5"), claims(said), case=case)
+    assert bool(due(protocol, case, turns).cues) == (step == 0)
+    assert (f"it follows that x({step}) = {step}." in protocol.brief(case, turns)) == (step > 0)
+
+
+def test_a_state_that_is_no_whole_number_is_a_wrong_one() -> None:
+    case = computation(20)
+    chain = Chain.read(case.question)
+    assert chain
+    true = chain.move(1, chain.start)
+    assert true
+    turns = answers(DoublyEfficient(block=1), claims(f"{true}.4"), claims("I challenge step 1."), case=case)
+    assert "it follows that x(1) = 0." in DoublyEfficient(block=1).brief(case, turns)
+
+
+def test_the_smallest_probability_can_be_challenged() -> None:
+    case = computation(10, variant="votes")
+    said = claims("1 2 3 4 5 0.00000001 1 1 1 1")
+    turns = answers(DoublyEfficient(block=10), said, claims("I challenge step 6."), case=case)
+    (claim,) = Odds.found(DoublyEfficient(block=10).brief(case, turns))
+    assert claim.p == 1e-8
+
+
+def test_a_model_has_room_to_say_a_single_value() -> None:
+    case = computation(20)
+    protocol = DoublyEfficient(block=1)
+    (said,) = answers(protocol, claims("1. The state after the move is 512"), case=case)
+    assert stated([said.said(own=False)], 1, 20) == [512.0]
+
+
+@pytest.mark.parametrize(
+    ("said", "p"),
+    [
+        ("It has the probability 0.", 0),
+        (".9", 0.9),
+        ("95 percent", 0.95),
+        ("1e-3", 0.001),
+        ("Statement 1 is 95 percent likely", 0.95),
+        ("0.3 on a scale from 0 to 1", 0.3),
+        ("0.3 (see round 1)", 0.3),
+        ("not likely", 0.5),
+    ],
+)
+def test_an_estimate_is_read_as_it_is_meant(said: str, p: float) -> None:
+    protocol = ProverEstimator(depth=1, branching=4, stakes=4.0)
+    turns = answers(protocol, claims("0.5"), claims("a is so"), claims(said))
+    (cue,) = due(protocol, CASE, turns).cues
+    assert [Bet.found(option) for option in cue.options] == [Bet(sign=1, p=p), Bet(sign=-1, p=p)]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,8 @@ from arena.agent import Agent
 from arena.errors import ConfigError, Unreadable
 from arena.judge import Judge
 from arena.match import Match
-from arena.nouns import Cue, Question, Quote, Speech, Turn, Verdict, View
+from arena.nouns import Case, Cue, Question, Quote, Speech, Turn, Verdict, View
+from arena.protocol import Play
 from arena.protocols.debate import Debate
 from arena.wire import Wire
 from arena.work import Ask, Event, Job, play, turn
@@ -73,6 +74,32 @@ def played(one: Match, *judges: Judge, turns: tuple[Turn, ...] = ()) -> list[Eve
             return [event async for event in play(Job(match=one, turns=turns, asks=asks))]
 
     return asyncio.run(run())
+
+
+class Faulty(Debate):
+    """Breaks on what was said: when it goes on, or when it is asked for the arm."""
+
+    kind = "protocol"
+    where: str = "play"
+
+    def play(self, case: Case) -> Play:
+        for number in (1, 2):
+            turns = yield tuple(Cue(seat=seat, round=number, words=8) for seat in ("alice", "bob"))
+            if self.where == "play":
+                int(turns[0].text)
+
+    def advocate(self, case: Case, turns: Sequence[Turn]) -> int | None:
+        return int(turns[0].text) if self.where == "advocate" and turns else None
+
+
+@pytest.mark.parametrize(("where", "turns"), [("play", 2), ("advocate", 4)])
+def test_a_fault_in_a_protocol_loses_no_turn_and_fails_this_match_alone(where: str, turns: int) -> None:
+    one = match(Bad(text="hello")).model_copy(update={"protocol": Faulty(where=where)})
+    events = played(one, Rule())
+    assert sum(len(event.turns) for event in events) == turns
+    failure = events[-1].failure
+    assert failure and failure.kind == "error" and "invalid literal" in failure.message
+    assert not any(event.ruling or event.over for event in events)
 
 
 def test_the_referee_strips_cuts_and_checks_what_an_agent_says() -> None:
