@@ -34,7 +34,7 @@ class Critique(Protocol):
         return [{"proposer": answer} for answer in draw.pair]
 
     def brief(self, case: Case, turns: Sequence[Turn]) -> str:
-        told = ("brief", "rebutted") if self.defence else ("brief",)
+        told = ("brief", "rebutted") if len(turns) == 3 else ("brief",)
         return " ".join(fill(self.prompt, section) for section in told)
 
     def play(self, case: Case) -> Play:
