@@ -55,17 +55,18 @@ def bound(match: Match, judge: Bounded) -> float | None:
     """The least probability of a right verdict that docs/computations.md derives; None where there is none."""
     chain, e = Chain.read(match.question.text), judge.error
     assert chain is not None
+    slip = 1 - judge.surety(1)
     match match.protocol:
         case Recursive(depth=depth, branching=branching) | ProverEstimator(depth=depth, branching=branching):
             leaf = ceil(chain.moves / branching**depth)
-            return (1 - e) ** leaf if leaf <= judge.checks else None
+            return judge.surety(leaf) or None
         case DoublyEfficient(gap=d) if chain.votes:
             checked = 2 * exp(-judge.checks * (d * (1 - 2 * e)) ** 2 / 2)
             drawn = exp(-2 * chain.votes * ((chain.c - chain.s) / 2 - d) ** 2)
-            return 1 - max(e, checked) - drawn
+            return 1 - max(slip, checked) - drawn
         case DoublyEfficient():
-            return 1 - e
-    return (1 - e) ** chain.moves if chain.moves <= judge.checks else None
+            return 1 - slip
+    return judge.surety(chain.moves) or None
 
 
 def play(experiment: Experiment, engine: Engine) -> None:

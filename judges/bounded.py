@@ -6,10 +6,12 @@ content hash of what it sees, so the same view is always judged alike.
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
 from random import Random
 
 from pydantic import Field
+from scipy.stats import binom
 
 from arena.chain import Chain, Odds, Span, hung
 from arena.judge import Judge
@@ -25,15 +27,26 @@ class Bounded(Judge):
     It decides by the first of these that it can: the claim that the protocol says everything hangs on, if its moves
     are within the budget, with all the samples that the budget allows for odds; its own computation from the start; the
     chains of checkpoints that speakers state, as many of them as the budget allows, drawn; without a computation, the
-    quotes' marks. Of checkpoints it holds that a false chain has one false move, as likely here as there, and weighs
-    what it found by Bayes' rule with its own rate of error. With nothing to check it gives a uniform verdict and says
-    so in a flag. Its reason is the number of checks.
+    quotes' marks. Moves of a claim or of its own computation it goes through as often as the budget allows, and holds
+    with the most common end. Of checkpoints it holds that a false chain has one false move, as likely here as there,
+    and weighs what it found by Bayes' rule with its own rate of error. With nothing to check it gives a uniform verdict
+    and says so in a flag. Its reason is the number of checks.
     """
 
     checks: int = Field(default=10, ge=0)
     """Moves, samples or quotes that it may check in one decision."""
     error: float = Field(default=0.01, ge=0, lt=0.5)
-    """Probability that a check errs."""
+    """Probability that a check errs, each by itself."""
+
+    def times(self, moves: int) -> int:
+        """How often it goes through so many moves: an odd number within its checks, or 0."""
+        rounds = self.checks // moves
+        return rounds - (rounds % 2 == 0) if rounds else 0
+
+    def surety(self, moves: int) -> float:
+        """The least probability that it sees the right end of so many moves: that more than half of its times do."""
+        times = self.times(moves)
+        return float(binom.sf(times // 2, times, (1 - self.error) ** moves)) if times else 0.0
 
     async def decide(self, view: View) -> Verdict:
         eye = _Eye(self, view)
@@ -72,15 +85,16 @@ class _Eye:
             return self._for(follows[_NAMES[holds]], 1 - self.judge.error)
         if not spans or spans[-1].length > self.left:
             return ()
-        sure = (1 - self.judge.error) ** spans[-1].length
-        return self._for(follows[_NAMES[self._holds(chain, spans[-1])]], max(0.5, sure))
+        length = spans[-1].length
+        holds = self._holds(chain, spans[-1], self.judge.times(length))
+        return self._for(follows[_NAMES[holds]], max(0.5, self.judge.surety(length)))
 
     def computed(self, chain: Chain) -> P:
         """By going through the moves itself."""
         if chain.moves > self.left:
             return ()
-        end = self._trace(chain, 0, chain.start, chain.moves)
-        return self._for(chain.answer(end), max(0.5, (1 - self.judge.error) ** chain.moves))
+        end = self._end(chain, 0, chain.start, chain.moves, self.judge.times(chain.moves))
+        return self._for(chain.answer(end), max(0.5, self.judge.surety(chain.moves)))
 
     def stated(self, chain: Chain) -> P:
         """By checkpoints of those who argue."""
@@ -145,8 +159,13 @@ class _Eye:
                 state = (state + self._draw.randrange(1, chain.modulus)) % chain.modulus
         return state
 
-    def _holds(self, chain: Chain, span: Span) -> bool:
-        return self._trace(chain, span.first, span.before, span.last) == span.after
+    def _end(self, chain: Chain, first: int, before: int, last: int, times: int) -> int:
+        """The state in which it most often believes the moves to end."""
+        ends = Counter(self._trace(chain, first, before, last) for _ in range(times))
+        return ends.most_common(1)[0][0]
+
+    def _holds(self, chain: Chain, span: Span, times: int = 1) -> bool:
+        return self._end(chain, span.first, span.before, span.last, times) == span.after
 
     def _sampled(self, chain: Chain, claim: Odds) -> bool:
         """Whether the samples' mean, its own known errors taken out, is within half the gap of the claimed odds."""

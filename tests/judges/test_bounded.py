@@ -49,6 +49,15 @@ def test_its_errors_come_at_their_rate_and_alike_for_the_same_view() -> None:
     assert decide(judge, true[0]) == decide(judge, true[0])
 
 
+def test_what_it_can_check_more_than_once_goes_by_the_majority() -> None:
+    judge = Bounded(checks=10, error=0.25)
+    verdicts = [decide(judge, hanging(step(i).text)) for i in range(1, 101)]
+    assert {verdict.reason for verdict in verdicts} == {"checks 9"}
+    assert sum(verdict.p[0] > 0.5 for verdict in verdicts) > 88
+    assert verdicts[0].p[0] == pytest.approx(judge.surety(1)) == pytest.approx(0.951, abs=0.001)
+    assert [judge.surety(moves) for moves in (5, 10, 11)] == pytest.approx([0.75**5, 0.75**10, 0])
+
+
 @pytest.mark.parametrize(("off", "best"), [(0.0, 0), (0.14, 1), (-0.14, 1)])
 def test_odds_are_checked_by_samples_with_its_own_errors_taken_out(off: float, best: int) -> None:
     claim = Odds(moves=50, state=46, ones=3, p=VOTES.odds(46, 3) + off, gap=0.14)
