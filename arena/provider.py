@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
@@ -167,6 +168,8 @@ def scripted() -> Provider:
 class Call(Frozen):
     """One call as it is kept: everything that was sent and came back, but for the key."""
 
+    uid: str = Field(default_factory=lambda: uuid4().hex)
+    """Of this call alone: keeping it twice keeps it once."""
     key: str
     """Content hash of provider, messages and sampling: the name in the response cache."""
     provider: str

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 """Of this schema; a store with a newer one is refused."""
 
 metadata = MetaData()
@@ -34,7 +34,11 @@ runs = Table(
     Column("rulings", Integer, nullable=False),
     Column("config", JSON, nullable=False),
     Column("provenance", JSON, nullable=False),
+    Column("wanted", String, nullable=False, server_default="run"),
+    Column("job", JSON),
 )
+"""`wanted` is what its drivers are asked for from elsewhere: `run`, `pause` or `cancel`. `job` says where it was launched
+as a job: the cluster's address; null where it was not."""
 
 judges = Table(
     "judges",
@@ -147,6 +151,7 @@ calls = Table(
     "calls",
     metadata,
     Column("id", Integer, primary_key=True),
+    Column("uid", String, nullable=False, unique=True),
     Column("run", ForeignKey("runs.id"), nullable=False),
     Column("match", ForeignKey("matches.key"), nullable=False, index=True),
     Column("seat", String, nullable=False),
@@ -178,3 +183,22 @@ bodies = Table(
     Column("reply", LargeBinary, nullable=False),
 )
 """What a call sent and received, each compressed with zlib."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("match", ForeignKey("matches.key"), primary_key=True),
+    Column("holder", String, nullable=False, index=True),
+    Column("until", Float, nullable=False),
+)
+"""Which driver plays a match now. Until then, in Unix seconds of the database's clock, no other driver takes it."""
+
+pulses = Table(
+    "pulses",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("holder", String, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+"""How each driver of a run goes, as it last said, in Unix seconds of the database's clock."""
