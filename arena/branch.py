@@ -15,7 +15,7 @@ from pydantic import Field
 from sqlalchemy import Engine
 
 from arena import experiment as experiments
-from arena.crew import Crew
+from arena.course import Skip, missing, shared
 from arena.errors import ConfigError, choices
 from arena.experiment import Experiment, Limits
 from arena.match import Match
@@ -23,7 +23,7 @@ from arena.nouns import JUDGE, Cue, Turn, Usage, View
 from arena.plugin import Frozen, key
 from arena.protocol import due
 from arena.provenance import provenance
-from arena.run import Driver, Exit, Watch, missing
+from arena.run import Driver, Exit, Hire, Watch
 from arena.store import read
 from arena.store.db import Store
 from arena.work import Event, Job
@@ -123,6 +123,20 @@ class _Leaf(NamedTuple):
     rollout: int
 
 
+class _Quiet:
+    """Whom it was told before."""
+
+    def skip(self, matches: int) -> None: ...
+
+
+class _Begun(NamedTuple):
+    """A branch as it begins."""
+
+    match: Match
+    prefix: tuple[Turn, ...]
+    """The turns that it does not play."""
+
+
 class _Branched(Experiment):
     """The experiment of a run, played from chosen turns on: the same file, and for other turns another run."""
 
@@ -169,12 +183,11 @@ class Branches:
         told = provenance(self.experiment, key([*self._orders])) | {"branching": self.branching.model_dump(mode="json")}
         return store.start(self.experiment, (matches, rulings * len(self.experiment.judges)), told), matches
 
-    def jobs(self, store: Store, watch: Watch) -> Iterator[Job]:
+    def jobs(self, store: Store, watch: Skip) -> Iterator[Job | None]:
         """First every sample, then its further rollouts; one whose sample is not there yet is left to the next run."""
         for again in (False, True) if self.branching.rollouts > 1 else (False,):
-            leaves = self._leaves(again)
-            while batch := list(islice(leaves, _BATCH)):
-                yield from self._left(store, batch, watch)
+            told = _Quiet() if self._told else watch
+            yield from shared(store, self._noted(store, again), lambda begun: begun.match.key, self._job(store), told)
         self._told = True
 
     def _chosen(self) -> list[_Place]:
@@ -211,25 +224,32 @@ class Branches:
                 for rollout in range(1, b.rollouts) if again else (0,):
                     yield _Leaf((i * b.branches + number) * b.rollouts + rollout, spot, number, rollout)
 
-    def _left(self, store: Store, batch: Sequence[_Leaf], watch: Watch) -> Iterator[Job]:
-        """What is left to do of a batch, each match begun in the store with the turns that it does not play."""
-        begun = [(leaf, match, prefix) for leaf in batch for match, prefix in self._begun(leaf)]
-        run = self.experiment.id
-        store.add(run, [(leaf.position, self._tasks[leaf.spot.task], match) for leaf, match, _ in begun])
-        found = read.progress(self._engine, [match.key for _, match, _ in begun])
-        for _, match, prefix in begun:
-            known = found[match.key]
+    def _noted(self, store: Store, again: bool) -> Iterator[list[_Begun]]:
+        """Batch by batch, noted in the store."""
+        leaves = self._leaves(again)
+        while batch := list(islice(leaves, _BATCH)):
+            begun = [(leaf, one) for leaf in batch for one in self._begun(leaf)]
+            noted = [(leaf.position, self._tasks[leaf.spot.task], one.match) for leaf, one in begun]
+            store.add(self.experiment.id, noted)
+            yield [one for _, one in begun]
+
+    def _job(self, store: Store) -> Callable[[_Begun, read.Progress], Job | None]:
+        """What is left of a branch, which begins in the store with the turns that it does not play."""
+
+        def job(begun: _Begun, known: read.Progress) -> Job | None:
+            match, prefix = begun
             asks = missing(match, known, self.experiment.judges, self.experiment.beliefs)
             if known.lost or not asks:
-                watch.skip(0 if self._told else 1)
-                continue
+                return None
             if prefix and not known.turns:
                 over = match.over(prefix)
                 arm = match.arm(prefix) if over else ""
-                store.save(run, Event(match=match.key, turns=prefix, over=over, arm=arm))
-            yield Job(match=match, turns=known.turns or prefix, asks=asks)
+                store.save(self.experiment.id, [Event(match=match.key, turns=prefix, over=over, arm=arm)])
+            return Job(match=match, turns=known.turns or prefix, asks=asks)
 
-    def _begun(self, leaf: _Leaf) -> Iterator[tuple[Match, tuple[Turn, ...]]]:
+        return job
+
+    def _begun(self, leaf: _Leaf) -> Iterator[_Begun]:
         """The match of a leaf and the turns it begins with; nothing where its sample is not there yet."""
         spot = leaf.spot
         turns = (*spot.heard, *spot.beside)
@@ -240,10 +260,10 @@ class Branches:
                 return
             turns = (*turns, sample)
         free = tuple(turn.model_copy(update={"usage": Usage()}) for turn in turns)
-        yield spot.branch(leaf.number, leaf.rollout), free
+        yield _Begun(spot.branch(leaf.number, leaf.rollout), free)
 
 
-async def grow(store: Store, branches: Branches, crew: Callable[[], Crew], watch: Watch) -> Exit:
+async def grow(store: Store, branches: Branches, crew: Hire, watch: Watch) -> Exit:
     """Play what is missing of a branching: the samples, and once all are there the rollouts that waited for them."""
     code = Exit.DONE
     for _ in range(min(branches.branching.rollouts, 2)):

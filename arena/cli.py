@@ -17,11 +17,12 @@ from arena import __version__, branching, reports
 from arena import plan as planning
 from arena.compare import compare as measure
 from arena.console import File, Json, Store, err, out, preset, read_file, say
+from arena.course import Course, Study, size
 from arena.errors import ArenaError, ConfigError
 from arena.experiment import load
 from arena.hire import Address, Alone, choose, crew
 from arena.rejudge import Rejudge
-from arena.run import Course, Driver, Exit, Hire, Study, size
+from arena.run import Driver, Exit, Hire
 from arena.store import db, read
 from arena.tables import comparison, progress
 from arena.watch import Live, Plain

@@ -5,6 +5,7 @@ ArenaError
 |   `-- DataError    a data file: its path and line number                             exit 2
 |-- StoreError       the database: newer schema, full disk, not a database             exit 2
 |-- RuleError        a transcript that its protocol does not allow
+|-- LimitError       a limit of the run has been reached                               exit 4
 |-- CallError        a model did not answer: its `kind` says how
 `-- Unreadable       a model answered, and the answer cannot be used
 """
@@ -28,11 +29,19 @@ class DataError(ConfigError):
 
 
 class StoreError(ArenaError):
-    """The database cannot be used as it is."""
+    """The database cannot be used as it is; `passing` where the connection is lost and may come back."""
+
+    def __init__(self, message: str, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class RuleError(ArenaError):
     """A transcript breaks the rules of its protocol."""
+
+
+class LimitError(ArenaError):
+    """No call may begin any more: the run has spent what it may."""
 
 
 class CallError(ArenaError):

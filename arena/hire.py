@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from arena.crew import Crew, Here
 from arena.errors import ConfigError
 from arena.experiment import Workers
+from arena.purse import Purse
 from arena.run import Hire
 from arena.store import db
 
@@ -28,11 +29,11 @@ def crew(workers: Workers, engine: Engine, here: bool, address: str | None) -> H
     choose(here, address)
     replies = db.replies(engine, shared=address is not None)
 
-    def hire() -> Crew:
+    def hire(purse: Purse | None) -> Crew:
         if here:
-            return Here(workers.count * workers.matches, replies)
+            return Here(workers.count * workers.matches, replies, purse)
         from arena.cluster import Cluster
 
-        return Cluster(workers.count, workers.matches, replies, address)
+        return Cluster(workers.count, workers.matches, replies, purse, address)
 
     return hire

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from itertools import islice, product
 from typing import Any
 
+from arena.course import size
 from arena.errors import CallError, Unreadable
 from arena.experiment import Experiment
 from arena.match import Match
@@ -23,7 +24,6 @@ from arena.plugin import Frozen
 from arena.prompt import LETTERS
 from arena.protocol import due
 from arena.provider import Completion, Message, Provider, Sampling
-from arena.run import size
 from arena.wire import Wire
 from arena.work import turn
 

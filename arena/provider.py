@@ -76,8 +76,12 @@ class Provider(Plugin):
     """Further attempts after a passing fault (429, 5xx, no connection, half a reply)."""
     patience: Annotated[float, OPERATIONAL] = Field(default=300.0, gt=0)
     """Seconds after which a call that keeps failing is given up; a Retry-After beyond it gives up at once."""
-    concurrency: Annotated[int, OPERATIONAL] = Field(default=8, ge=1)
-    """Calls in flight from one worker process to this endpoint."""
+    concurrency: Annotated[int, OPERATIONAL] = Field(default=256, ge=1)
+    """Calls in flight to this endpoint, at most, from all workers together; within that the arena finds the limit."""
+    requests_per_minute: Annotated[float | None, OPERATIONAL] = Field(default=None, gt=0)
+    """What the account allows, where it is known."""
+    tokens_per_minute: Annotated[float | None, OPERATIONAL] = Field(default=None, gt=0)
+    """Read and written together, likewise."""
     price_in: Annotated[float | None, OPERATIONAL] = Field(default=None, ge=0)
     """US dollars a million prompt tokens; None is unknown, and stays unknown in every total."""
     price_out: Annotated[float | None, OPERATIONAL] = Field(default=None, ge=0)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from pydantic import SerializeAsAny, ValidationError
 from sqlalchemy import Engine
 
+from arena.course import Skip, missing, shared
 from arena.errors import ConfigError
 from arena.experiment import Experiment, Limits, Workers, fault, models
 from arena.judge import Judge
 from arena.plugin import Frozen
 from arena.provider import Provider
-from arena.run import Watch, missing
 from arena.store import read
 from arena.store.db import Store
 from arena.work import Job
@@ -71,14 +72,14 @@ class Rejudge:
         self.left = counts.planned - counts.over
         return self.run, counts.over
 
-    def jobs(self, store: Store, watch: Watch) -> Iterator[Job]:
+    def jobs(self, store: Store, watch: Skip) -> Iterator[Job | None]:
         """The complete transcripts that lack a ruling."""
+        return shared(store, self._complete(store), str, partial(self._job, store.engine), watch)
+
+    def _complete(self, store: Store) -> Iterator[list[str]]:
         keys = (line["key"] for line in read.listing(store.engine, self.run) if line["over"])
         while batch := list(islice(keys, _BATCH)):
-            known = read.progress(store.engine, batch)
-            left = [job for name in batch if (job := self._job(store.engine, name, known[name]))]
-            watch.skip(len(batch) - len(left))
-            yield from left
+            yield batch
 
     def _job(self, engine: Engine, name: str, known: read.Progress) -> Job | None:
         match = read.kept(engine, name).match

@@ -1,6 +1,7 @@
 """The driver: feeds a crew from the lazy stream of matches, saves what happens as it happens, knows when to stop.
 
-The driver is the store's one writer. Resuming is running again: what is stored is not played a second time.
+Resuming is running again: what is stored is not played a second time. Several drivers may share a run, also on several
+hosts: each takes matches by leases in the store, and plays what no other has.
 """
 
 from __future__ import annotations
@@ -10,26 +11,26 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
-from itertools import chain, islice
-from typing import NamedTuple, Protocol
+from itertools import chain
+from typing import Any, Protocol
 
+from arena.course import Course
 from arena.crew import Crew
 from arena.errors import ConfigError
-from arena.experiment import Experiment, Limits
-from arena.judge import Judge
-from arena.match import Match
-from arena.plugin import key
-from arena.provenance import provenance
-from arena.provider import Provider
+from arena.experiment import Limits
+from arena.journal import Journal
+from arena.purse import Money, Purse
 from arena.store import read
 from arena.store.db import Store
+from arena.tally import Tally
 from arena.wire import Wire
-from arena.work import EVERY, Ask, Event, Job
+from arena.work import Event, Job
 
-Hire = Callable[[], Crew]
-"""Who will play, once there is something to play."""
+Hire = Callable[[Purse | None], Crew]
+"""Who will play, once there is something to play; the purse is what may be spent on it, None without a limit."""
 
-_BATCH = 64
+_BEAT = 1.0
+"""Seconds between two heartbeats."""
 
 
 class Exit(IntEnum):
@@ -59,116 +60,8 @@ class Watch(Protocol):
     def finish(self, job: Job, whole: bool) -> None:
         """A match ended, `whole` or with a failure."""
 
-
-class Size(NamedTuple):
-    """What an experiment comes to."""
-
-    questions: int
-    matches: int
-    rulings: int
-    data: str
-    """Content hash of the questions in their order."""
-
-
-def size(experiment: Experiment) -> Size:
-    """Count the matches and rulings; reads every question, and so finds every broken row before anything is paid."""
-    keys: list[str] = []
-    misfits: dict[str, str] = {}
-    matches = rulings = 0
-    for task, question in experiment.questions():
-        keys.append(key(question))
-        for match in experiment.about(question):
-            name, why = match.protocol.name, match.protocol.fits(match.case())
-            if why:
-                misfits.setdefault(name, f"{name} cannot be played on question {question.id!r} of {task.name}: {why}")
-            matches += 1
-            rulings += len(match.orders) * len(experiment.judges)
-    if misfits:
-        raise ConfigError("\n".join(misfits.values()))
-    if not keys:
-        raise ConfigError("the tasks have no questions")
-    return Size(len(keys), matches, rulings, key(keys))
-
-
-class Spend:
-    """What the run has paid so far, against its limits."""
-
-    def __init__(self, limits: Limits, before: read.Spent) -> None:
-        self._limits = limits
-        self._cost, self._tokens, self._calls = before.cost or 0.0, before.tokens, before.calls
-
-    def add(self, event: Event) -> None:
-        """Count the calls that were paid for."""
-        for call in event.calls:
-            if call.answered and not call.cached:
-                self._cost += call.cost or 0.0
-                self._tokens += (call.prompt_tokens or 0) + (call.completion_tokens or 0)
-                self._calls += 1
-
-    @property
-    def reached(self) -> bool:
-        """Whether one of the limits has been reached."""
-        limits = self._limits
-        pairs = ((limits.max_cost, self._cost), (limits.max_tokens, self._tokens), (limits.max_calls, self._calls))
-        return any(limit is not None and spent >= limit for limit, spent in pairs)
-
-
-class Course(Protocol):
-    """What a driver plays: a stream of jobs, and the run that they belong to."""
-
-    @property
-    def limits(self) -> Limits:
-        """When to stop paying."""
-        ...
-
-    def providers(self) -> list[Provider]:
-        """Every model that may be called."""
-        ...
-
-    def start(self, store: Store) -> tuple[str, int]:
-        """Note the run, or find it again: its id and how many matches it has. Raises ConfigError."""
-        ...
-
-    def jobs(self, store: Store, watch: Watch) -> Iterator[Job]:
-        """What is left to do, in order; tells the watch of what is not."""
-        ...
-
-
-class Study:
-    """The course of an experiment: all its matches, before all its judges."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self._experiment = experiment
-        self.limits = experiment.limits
-        self.providers = experiment.providers
-
-    def start(self, store: Store) -> tuple[str, int]:
-        """Reads every question, so that what cannot be played is found before anything is paid."""
-        whole = size(self._experiment)
-        told = provenance(self._experiment, whole.data)
-        return store.start(self._experiment, (whole.matches, whole.rulings), told), whole.matches
-
-    def jobs(self, store: Store, watch: Watch) -> Iterator[Job]:
-        """Notes the matches in the store batch by batch."""
-        stream = ((i, task, match) for i, (task, match) in enumerate(self._experiment.matches()))
-        while batch := list(islice(stream, _BATCH)):
-            store.add(self._experiment.id, batch)
-            known = read.progress(store.engine, [match.key for _, _, match in batch])
-            left = [job for _, _, match in batch if (job := self._job(match, known[match.key]))]
-            watch.skip(len(batch) - len(left))
-            yield from left
-
-    def _job(self, match: Match, known: read.Progress) -> Job | None:
-        asks = missing(match, known, self._experiment.judges, self._experiment.beliefs)
-        return Job(match=match, turns=known.turns, asks=asks) if asks and not known.lost else None
-
-
-def missing(match: Match, known: read.Progress, judges: Sequence[Judge], beliefs: bool) -> tuple[Ask, ...]:
-    """The rulings on a match, and the beliefs if they are wanted, that are not there and have not failed for good."""
-    after = (match.rounds(known.turns) if known.over else (EVERY,)) if beliefs else ()
-    pairs = [(judge, order) for judge in judges for order in match.orders]
-    asks = [Ask(judge=judge, order=order, round=number) for number in (*after, 0) for judge, order in pairs]
-    return tuple(ask for ask in asks if (ask.key, ask.order, ask.round) not in known.ruled | known.refused)
+    def beat(self, figures: dict[str, Any]) -> None:
+        """How the run goes, about once a second: what `arena.tally` counts."""
 
 
 class Driver:
@@ -177,27 +70,33 @@ class Driver:
     def __init__(self, store: Store, course: Course, crew: Hire, watch: Watch) -> None:
         self._store = store
         self._course = course
-        self._crew = crew
+        self._hire = crew
         self._watch = watch
         self._stop = asyncio.Event()
-        self._fault: Exception | None = None
-        self._short = False
+        self._crew: Crew | None = None
+        self._playing: dict[str, Job] = {}
+        self._failed: set[str] = set()
+        self._open = True
+        self._drained = self._short = False
 
     async def run(self) -> Exit:
         """Play what is missing. Raises ConfigError and StoreError; everything finished before is kept."""
         self._run, matches = self._course.start(self._store)
-        self._spend = Spend(self._course.limits, read.spent(self._store.engine, self._run))
+        self._tally, self._journal = Tally(matches), Journal(self._store.engine, self._run)
         self._watch.begin(self._run, matches)
-        jobs = self._course.jobs(self._store, self._watch)
-        first = next(jobs, None)
-        if first is not None:
-            await self._check()
-            with self._interruptible():
-                async with self._crew() as crew:
-                    self._listen()  # again: Ray takes SIGTERM for itself
-                    await self._feed(crew, chain([first], jobs))
-        if self._fault:
-            raise self._fault
+        halt = asyncio.create_task(self._stop.wait())
+        tasks = [asyncio.create_task(self._play()), asyncio.create_task(self._beat())]
+        with self._interruptible():
+            await asyncio.wait({*tasks, halt}, return_when="FIRST_COMPLETED")
+            self._store.hurry()
+            for task in (*tasks, halt):
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            self._store.end(self._run)
+            self._journal.close()
+        for error in ends:
+            if isinstance(error, Exception):
+                raise error
         return self._exit()
 
     def _exit(self) -> Exit:
@@ -208,50 +107,107 @@ class Driver:
             return Exit.BUDGET
         return Exit.FAILED if counts.failed else Exit.DONE
 
+    async def _play(self) -> None:
+        """Hire a crew once there is something to do, and have it done."""
+        jobs = self._course.jobs(self._store, self)
+        first: list[Job] = []
+        while not first and not self._drained:
+            first = await self._pull(jobs, 1)
+            await asyncio.sleep(0 if first or self._drained else _BEAT)
+        purse = _purse(self._course.limits, read.spent(self._store.engine, self._run))
+        self._short = bool(first) and purse is not None and purse.gone
+        if not first or self._short:
+            return
+        await self._check()
+        async with self._hire(purse) as crew:
+            self._listen()  # again: Ray takes SIGTERM for itself
+            self._crew = crew
+            await crew.gate(self._open)
+            await self._feed(crew, chain(first, jobs))
+
     async def _check(self) -> None:
         """Every model, before anything is paid."""
         async with Wire() as wire:
             await asyncio.gather(*(wire.check(provider) for provider in self._course.providers()))
 
-    async def _feed(self, crew: Crew, jobs: Iterator[Job]) -> None:
+    async def _feed(self, crew: Crew, jobs: Iterator[Job | None]) -> None:
         """A bounded window over the stream: no job is read before there is room for it."""
-        tasks: set[asyncio.Task[None]] = set()
-        halt = asyncio.create_task(self._stop.wait())
-        for job in jobs:
-            while len(tasks) >= crew.width and not self._halted:
-                await asyncio.wait({*tasks, halt}, return_when="FIRST_COMPLETED")
-            self._short = self._spend.reached
-            if self._halted or self._short:
-                break
-            task = asyncio.create_task(self._follow(crew, job))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        while tasks and not self._halted:
-            await asyncio.wait({*tasks, halt}, return_when="FIRST_COMPLETED")
-        for left in (*tasks, halt):
-            left.cancel()
-        await asyncio.gather(*tasks, halt, return_exceptions=True)
+        happened = crew.events()
+        while True:
+            room = crew.width - len(self._playing)
+            given = await self._pull(jobs, room) if self._open and not self._short else []
+            self._playing |= {job.match.key: job for job in given}
+            if given:
+                await crew.give(given)
+            if self._playing:
+                await self._keep(await anext(happened))
+            elif self._drained or self._short:
+                return
+            else:
+                await asyncio.sleep(_BEAT)  # what is left is played elsewhere, or the run is paused
 
-    @property
-    def _halted(self) -> bool:
-        return self._stop.is_set() or self._fault is not None
+    async def _pull(self, jobs: Iterator[Job | None], room: int) -> list[Job]:
+        """Up to so many jobs of the stream; in a thread, as it reads the store."""
 
-    async def _follow(self, crew: Crew, job: Job) -> None:
-        """Save each event of a match before anyone is told of it."""
-        whole = True
-        try:
-            async with contextlib.aclosing(crew.play(job)) as events:
-                async for happened in events:
-                    event = self._store.save(self._run, happened)
-                    self._spend.add(event)
-                    whole = whole and not event.failure
-                    if event.stop:
-                        self._fault = ConfigError(event.stop)
-                    self._watch.note(job, event)
-        except Exception as error:
-            self._fault = self._fault or error
-            return
+        def pull() -> list[Job]:
+            pulled: list[Job] = []
+            while len(pulled) < room and not self._drained:
+                job = next(jobs, _END)
+                self._drained = job is _END
+                if not isinstance(job, Job):
+                    break
+                pulled.append(job)
+            return pulled
+
+        return await asyncio.to_thread(pull) if room > 0 and not self._drained else []
+
+    async def _keep(self, happened: Sequence[Event]) -> None:
+        """Save what happened before anyone is told of it."""
+        for event in await asyncio.to_thread(self._store.save, self._run, happened):
+            if event.stop:
+                raise ConfigError(event.stop)
+            job = self._playing.get(event.match)
+            if job is None:
+                continue
+            self._tally.note(event)
+            self._journal.note(event)
+            self._short = self._short or event.short
+            if event.failure or event.short:
+                self._failed.add(event.match)
+            if event.ended:
+                del self._playing[event.match]
+                self._finish(job)
+            else:
+                self._watch.note(job, event)
+
+    def _finish(self, job: Job) -> None:
+        whole = job.match.key not in self._failed
+        self._failed.discard(job.match.key)
+        self._tally.finish(whole)
         self._watch.finish(job, whole)
+
+    def skip(self, matches: int) -> None:
+        """So many matches need not be played."""
+        self._tally.before += matches
+        self._watch.skip(matches)
+
+    async def _beat(self) -> None:
+        """Say how the run goes, and do what it is asked for from elsewhere."""
+        while True:
+            crew = self._crew
+            figures = self._tally.figures(crew.traffic, crew.retries) if crew else self._tally.figures()
+            wish = await asyncio.to_thread(self._store.beat, self._run, figures | {"paused": not self._open})
+            self._watch.beat(figures)
+            if crew:
+                crew.report(self._run, figures)
+            if wish == "cancel":
+                self._stop.set()
+            if self._open != (wish == "run"):
+                self._open = wish == "run"
+                self._journal.write("resumed" if self._open else "paused")
+                if crew:
+                    await crew.gate(self._open)
+            await asyncio.sleep(_BEAT)
 
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -272,3 +228,12 @@ class Driver:
 
         for name in () if self._stop.is_set() else (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop)
+
+
+_END = object()
+
+
+def _purse(limits: Limits, spent: read.Spent) -> Purse | None:
+    if limits == Limits():
+        return None
+    return Purse(limits, Money(spent.calls, spent.tokens, spent.cost or 0.0))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,9 +16,8 @@ class Plain:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._start = time.monotonic()
-        self._total = self._before = self._done = self._failed = self._tokens = 0
-        self._cost: float | None = 0.0
+        self._total = self._before = self._done = self._failed = 0
+        self._figures = ""
 
     def __enter__(self) -> Self:
         return self
@@ -38,11 +36,7 @@ class Plain:
         self._before += matches
 
     def note(self, job: Job, event: Event) -> None:
-        """Count the calls of an event, but for what the response cache served, and tell of it."""
-        for call in event.calls:
-            if call.answered and not call.cached:
-                self._tokens += (call.prompt_tokens or 0) + (call.completion_tokens or 0)
-                self._cost = None if self._cost is None or call.cost is None else self._cost + call.cost
+        """Tell of an event."""
         self._tell(job, event)
 
     def finish(self, job: Job, whole: bool) -> None:
@@ -50,7 +44,11 @@ class Plain:
         self._done += 1
         self._failed += not whole
         ended = "done" if whole else "failed"
-        self._say(f"match {_name(job)} {ended} {self._before + self._done}/{self._total}  {self._figures()}")
+        self._say(f"match {_name(job)} {ended} {self._before + self._done}/{self._total}  {self._figures}".rstrip())
+
+    def beat(self, figures: dict[str, Any]) -> None:
+        """How the run goes."""
+        self._figures = line(figures)
 
     def _tell(self, job: Job, event: Event) -> None:
         for turn in event.turns:
@@ -60,15 +58,6 @@ class Plain:
             self._say(f"{what} {_name(job)} order {event.ruling.order} {event.ruling.state}")
         if event.failure:
             self._say(_failed(job, event))
-
-    def _figures(self) -> str:
-        """Tokens a second, cost and time left at the pace of this command so far."""
-        passed = max(0.001, time.monotonic() - self._start)
-        cost = "cost unknown" if self._cost is None else f"${self._cost:.4f}"
-        left = int(passed / self._done * (self._total - self._before - self._done)) if self._done else None
-        time_left = "?" if left is None else f"{left // 60}:{left % 60:02d}"
-        failed = f"  {self._failed} failed" if self._failed else ""
-        return f"{self._tokens / passed:.0f} tokens/s  {cost}  left {time_left}{failed}"
 
     def _say(self, line: str) -> None:
         """One line, whatever a server put into a message."""
@@ -110,6 +99,11 @@ class Live(Plain):
         super().skip(matches)
         self._show()
 
+    def beat(self, figures: dict[str, Any]) -> None:
+        """How the run goes."""
+        super().beat(figures)
+        self._show()
+
     def finish(self, job: Job, whole: bool) -> None:
         """A match ended."""
         self._done += 1
@@ -122,7 +116,19 @@ class Live(Plain):
         self._show()
 
     def _show(self) -> None:
-        self._bar.update(self._task, completed=self._before + self._done, figures=self._figures())
+        self._bar.update(self._task, completed=self._before + self._done, figures=self._figures)
+
+
+def line(figures: dict[str, Any]) -> str:
+    """How a run goes: pace, cost, calls in flight and the age of the oldest, retries, failures, time left."""
+    cost = "cost unknown" if figures["cost"] is None else f"${figures['cost']:.4f}"
+    left = "?" if figures["eta"] is None else f"{int(figures['eta']) // 60}:{int(figures['eta']) % 60:02d}"
+    parts = [f"{figures['calls_per_second']:.0f} calls/s {figures['tokens_per_second']:.0f} tokens/s", cost]
+    if figures["flying"]:
+        parts.append(f"{figures['flying']} in flight, oldest {figures['oldest']:.0f} s")
+    parts += [f"{figures['retries']} retries"] if figures["retries"] else []
+    parts += [f"{count} {kind}" for kind, count in figures["errors"].items()]
+    return "  ".join([*parts, f"left {left}"])
 
 
 def _name(job: Job) -> str:

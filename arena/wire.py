@@ -1,4 +1,6 @@
-"""The one module that opens sockets: pool, timeouts, retries, concurrency, response cache, a record of every call.
+"""The one module that opens sockets: pool, timeouts, retries, response cache, a record of every call.
+
+When a call may begin is said by the endpoint's lane (`arena.lane`) and the run's wallet (`arena.purse`).
 
 httpx's interface over the aiohttp transport, because httpx's own pool collapses under concurrency (DESIGN.md has the
 figures). A call that cannot be answered raises CallError, which says whether another day may help.
@@ -10,11 +12,12 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import reduce
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -28,28 +31,36 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from arena import plugin
 from arena.cache import Cache, Kept
 from arena.errors import CallError, ConfigError, choices
+from arena.governor import Terms
+from arena.lane import Find, Lane, Traffic, alone
 from arena.provider import Call, Completion, Message, Provider, Sampling
+from arena.purse import Money, Wallet
 
 PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _LONGEST_WAIT = 60.0
+_TOKEN = 4.0
+"""Bytes of a request that are taken for one token until the server has counted them."""
+Sink = Callable[[Call], None]
 _calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
+_sink: ContextVar[Sink | None] = ContextVar("sink", default=None)
 _sample: ContextVar[int] = ContextVar("sample", default=0)
 _wire: ContextVar[Wire | None] = ContextVar("wire", default=None)
 
 
 @contextlib.contextmanager
-def recording(sample: int = 0) -> Iterator[list[Call]]:
-    """Collect every call made inside, answered or not.
+def recording(sample: int = 0, sink: Sink | None = None) -> Iterator[list[Call]]:
+    """Collect every call made inside, answered or not; `sink` is told of each as soon as it has ended.
 
     Calls that draw at random draw anew for each `sample`: neither the seed nor the response cache repeats another's.
     """
     calls: list[Call] = []
-    tokens = _calls.set(calls), _sample.set(sample)
+    tokens = _calls.set(calls), _sample.set(sample), _sink.set(sink)
     try:
         yield calls
     finally:
         _calls.reset(tokens[0])
         _sample.reset(tokens[1])
+        _sink.reset(tokens[2])
 
 
 @contextlib.contextmanager
@@ -77,9 +88,11 @@ async def complete(provider: Provider, messages: Sequence[Message], sampling: Sa
 @dataclass(slots=True)
 class _Reply:
     body: str
+    data: Any
+    """The body's JSON."""
     status: int
     latency: float
-    retries: int
+    retries: int = 0
 
 
 class _Fault(Exception):
@@ -97,10 +110,26 @@ class _Fault(Exception):
 class Wire:
     """The connections of one event loop. `async with Wire(cache) as wire:` makes it the one that `complete` uses."""
 
-    def __init__(self, cache: Cache | None = None) -> None:
+    def __init__(self, cache: Cache | None = None, find: Find | None = None, wallet: Wallet | None = None) -> None:
+        """`find` leads to an endpoint's governor; without it the governors are this process's own."""
         self._cache = cache
-        self._limits: dict[str, asyncio.Semaphore] = {}
+        self._find = find or alone()
+        self._wallet = wallet
+        self._lanes: dict[str, Lane] = {}
+        self._open = asyncio.Event()
+        self._open.set()
         self._flying: dict[str, asyncio.Future[Kept | CallError | None]] = {}
+        self.retries = 0
+        """Attempts after the first, of all calls so far."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """What is going on, over all endpoints."""
+        return reduce(Traffic.plus, (lane.traffic for lane in self._lanes.values()), Traffic())
+
+    def gate(self, is_open: bool) -> None:
+        """Let calls begin, or let none begin; those in flight come to their end."""
+        (self._open.set if is_open else self._open.clear)()
 
     async def __aenter__(self) -> Self:
         transport = AiohttpTransport(limits=httpx.Limits(max_connections=0, keepalive_expiry=30))
@@ -116,6 +145,10 @@ class Wire:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _wire.reset(self._token)
+        for lane in self._lanes.values():
+            lane.close()
+        if self._wallet:
+            self._wallet.close()
         await self._http.aclose()
 
     async def complete(self, provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
@@ -132,7 +165,8 @@ class Wire:
             _note(call.model_copy(update={"cached": True, "error": str(kept)}))
             raise CallError(str(kept), kept.kind)
         if kept is not None:
-            return self._read(provider, call.model_copy(update={"cached": True, "reply": kept.body, "paid": kept.paid}))
+            call = call.model_copy(update={"cached": True, "reply": kept.body, "paid": kept.paid})
+            return self._read(provider, call, json.loads(kept.body))
         return await self._fetch(provider, call, messages, sampling)
 
     async def _kept(self, name: str) -> Kept | CallError | None:
@@ -154,16 +188,12 @@ class Wire:
         try:
             request = await build()
             call = call.model_copy(update={"url": _bare(str(request.url)), "request": request.content.decode()})
-            reply = await self._send(provider, request, build)
-            call = call.model_copy(
-                update={
-                    "reply": reply.body,
-                    "status": reply.status,
-                    "latency": reply.latency,
-                    "retries": reply.retries,
-                }
-            )
-            completion = self._read(provider, call)
+            async with self._paid() as took:
+                reply = await self._send(provider, request, sampling.max_tokens, build)
+                took.append(_price(provider, reply.data))
+            told = {"reply": reply.body, "status": reply.status, "latency": reply.latency, "retries": reply.retries}
+            call = call.model_copy(update=told)
+            completion = self._read(provider, call, reply.data)
             kept = Kept(reply.body, call.paid)
             if self._cache:
                 self._cache.put(call.key, kept)
@@ -182,22 +212,43 @@ class Wire:
                 flight.set_result(None)
             del self._flying[call.key]
 
-    def _read(self, provider: Provider, call: Call) -> Completion:
+    @contextlib.asynccontextmanager
+    async def _paid(self) -> AsyncIterator[list[Money]]:
+        """Pay for a call from the wallet, if there is one; one that is not answered costs nothing."""
+        if self._wallet is None:
+            yield []
+            return
+        async with self._wallet.enter() as took:
+            try:
+                yield took
+            except _Fault:
+                took.append(Money(calls=-1.0))
+                raise
+
+    def _read(self, provider: Provider, call: Call, data: Any) -> Completion:
         """Read a good reply. One that has not the expected shape was paid for, and would come again: it is refused."""
         try:
-            completion = provider.parse(json.loads(call.reply))
+            completion = provider.parse(data)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else repr(error)
             text = f"{provider.model}: the reply is not what {provider.name} servers send ({why}): {call.reply[:200]}"
             raise CallError(text, "broken") from None
         return _record(provider, call, completion)
 
+    def _lane(self, provider: Provider, url: httpx.URL, key: str | None) -> Lane:
+        """The way to an endpoint and account; models for which limits a minute are stated have lanes of their own."""
+        terms = Terms(provider.concurrency, provider.requests_per_minute, provider.tokens_per_minute)
+        place = f"{url.host}:{url.port or url.scheme}"
+        name = plugin.key(place, key, *terms[1:])[:16]
+        if name not in self._lanes:
+            self._lanes[name] = Lane(self._find(name, terms))
+        return self._lanes[name]
+
     async def _send(
-        self, provider: Provider, request: httpx.Request, build: Callable[[], Awaitable[httpx.Request]]
+        self, provider: Provider, request: httpx.Request, most: int, build: Callable[[], Awaitable[httpx.Request]]
     ) -> _Reply:
         """Try until it works or the budget is spent; `build` makes the request anew, as the server may have moved."""
         key = provider.key()
-        limit = self._limits.setdefault(f"{request.url.netloc!r}", asyncio.Semaphore(provider.concurrency))
         attempts = AsyncRetrying(
             stop=stop_after_attempt(provider.retries + 1) | _out_of_patience(provider.patience),
             wait=_wait,
@@ -209,15 +260,28 @@ class Wire:
             async for attempt in attempts:
                 with attempt:
                     tried += 1
+                    self.retries += tried > 0
                     request = await build() if tried else request
-                    async with limit:
-                        reply = await self._once(provider, request, key)
+                    reply = await self._attempt(provider, request, most, key)
                     reply.retries = tried
                     return reply
         except _Fault as fault:
             fault.seen["retries"] = tried
             raise
         raise AssertionError("tenacity returns or raises")
+
+    async def _attempt(self, provider: Provider, request: httpx.Request, most: int, key: str | None) -> _Reply:
+        """One attempt in its turn. Raises _Fault."""
+        await self._open.wait()
+        lane = self._lane(provider, request.url, key)
+        async with lane.enter(len(request.content) / _TOKEN + most) as place:
+            try:
+                reply = await self._once(provider, request, key)
+            except _Fault as fault:
+                place.refused, place.pause = fault.error.kind == "overloaded", fault.after or 0.0
+                raise
+            place.used = _price(provider, reply.data).tokens or None
+            return reply
 
     async def _once(self, provider: Provider, request: httpx.Request, key: str | None) -> _Reply:
         """One attempt. Raises _Fault."""
@@ -230,7 +294,7 @@ class Wire:
             response = await self._http.send(request)
             body = _hide(response.text, key)
             seen = {"reply": body, "status": response.status_code}
-            _check(place, response, body)
+            data = _check(place, response, body)
         except httpx.TimeoutException as error:
             kind, what = ("unreachable", "no connection") if "onnect" in str(error) else ("timeout", "no answer")
             why = _hide(str(error), key) or f"after {provider.timeout} s"
@@ -241,7 +305,7 @@ class Wire:
         except _Fault as found:
             fault = found
         else:
-            return _Reply(body, response.status_code, time.perf_counter() - started, 0)
+            return _Reply(body, data, response.status_code, time.perf_counter() - started)
         fault.seen = {**seen, "latency": time.perf_counter() - started}
         raise fault from None
 
@@ -288,23 +352,37 @@ def _record(provider: Provider, call: Call, completion: Completion) -> Completio
 
 def _priced(provider: Provider, call: Call) -> Call:
     """A call whose reply cannot be read, with what the reply says of its price."""
+    prompt, completion = _usage(provider, json.loads(call.reply)) if call.reply else (None, None)
+    cost = provider.cost(prompt, completion)
+    return call.model_copy(update={"prompt_tokens": prompt, "completion_tokens": completion, "cost": cost})
+
+
+def _usage(provider: Provider, data: Any) -> tuple[int | None, int | None]:
+    """Tokens of prompt and completion; None where a reply does not say, or says what is no count."""
     try:
-        prompt, completion = provider.usage(json.loads(call.reply))
+        prompt, completion = provider.usage(data)
         found = Completion(text="", prompt_tokens=prompt, completion_tokens=completion)
     except (LookupError, TypeError, ValueError, AttributeError):
-        found = Completion(text="")
-    told = {"prompt_tokens": found.prompt_tokens, "completion_tokens": found.completion_tokens}
-    return call.model_copy(update={**told, "cost": provider.cost(*told.values())})
+        return None, None
+    return found.prompt_tokens, found.completion_tokens
+
+
+def _price(provider: Provider, data: Any) -> Money:
+    """What a reply took, as far as it is known."""
+    prompt, completion = _usage(provider, data)
+    return Money(tokens=(prompt or 0) + (completion or 0), cost=provider.cost(prompt, completion) or 0.0)
 
 
 def _note(call: Call) -> None:
-    calls = _calls.get()
+    calls, sink = _calls.get(), _sink.get()
     if calls is not None:
         calls.append(call)
+    if sink is not None:
+        sink(call)
 
 
-def _check(place: str, response: httpx.Response, body: str) -> None:
-    """Raise for anything but a whole JSON body with a 2xx status."""
+def _check(place: str, response: httpx.Response, body: str) -> Any:
+    """The body's JSON. Raise for anything but a whole one with a 2xx status."""
     status = response.status_code
     text = f"{place}: HTTP {status}: {' '.join(body.split())[:300]}"
     if status in PASSING_STATUS:
@@ -314,7 +392,7 @@ def _check(place: str, response: httpx.Response, body: str) -> None:
         long = "exceed_context_size" in body or "context_length_exceeded" in body or "prompt is too long" in body
         raise _Fault(CallError(text, "too long" if long else "refused"), again=False)
     try:
-        json.loads(body)
+        return json.loads(body)
     except ValueError:
         raise _Fault(CallError(f"{place}: half a reply: {body[-80:]!r}", "broken")) from None
 

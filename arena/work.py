@@ -6,13 +6,13 @@ Only the referee turns what an agent says into a turn: forged marks removed, cut
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import SerializeAsAny
 
 from arena.agent import Agent
-from arena.errors import ArenaError, CallError, ConfigError, Unreadable
+from arena.errors import ArenaError, CallError, ConfigError, LimitError, Unreadable
 from arena.judge import Judge
 from arena.match import Failure, Match, Ruling, ruling
 from arena.moves import normalised, settle
@@ -52,7 +52,7 @@ class Job(Frozen):
 
 
 class Event(Frozen):
-    """Something that happened in a match: turns of a round, a ruling, or a failure, with the calls it took."""
+    """Something that happened in a match: a call, turns of a round, a ruling, a failure, or its end."""
 
     match: str
     turns: tuple[Turn, ...] = ()
@@ -63,51 +63,55 @@ class Event(Frozen):
     ruling: Ruling | None = None
     failure: Failure | None = None
     calls: tuple[Call, ...] = ()
+    seat: str = ""
+    """Whose calls they are; a judge goes by the word judge and its key."""
     stop: str = ""
     """The configuration cannot work: the message, for the whole run."""
+    short: bool = False
+    """A limit of the run has been reached: the match goes on another time."""
+    ended: bool = False
+    """Nothing more will happen in it."""
 
 
-async def play(job: Job) -> AsyncGenerator[Event, None]:
-    """Play what is left of the match and ask for the rulings; an event for each round, ruling and failure."""
+Tell = Callable[[Event], None]
+
+
+async def play(job: Job, tell: Tell) -> None:
+    """Play what is left of the match and ask for the rulings; tell of each call as it ends, each round and ruling."""
+    try:
+        turns = await _transcript(job, tell)
+        if turns is not None:
+            asks = [one for ask in job.asks for one in _each(ask, job.match.rounds(turns))]
+            await asyncio.gather(*(_decide(job.match, ask, turns, tell) for ask in asks))
+    except Exception as error:
+        tell(_failed(job.match, error, [], {"stage": "speak"}))
+    tell(Event(match=job.match.key, ended=True))
+
+
+async def _transcript(job: Job, tell: Tell) -> list[Turn] | None:
+    """The whole transcript; None where it cannot be completed."""
     turns = list(job.turns)
     while True:
-        try:
-            step = due(job.match.protocol, job.match.case(), turns)
-        except ConfigError as error:
-            yield Event(match=job.match.key, stop=str(error))
-            return
-        except Exception as error:
-            yield _failed(job.match, error, [], {"stage": "speak"})
-            return
+        step = due(job.match.protocol, job.match.case(), turns)
         if not step.cues:
-            break
-        events = await asyncio.gather(*(_speak(job.match, cue, step.heard) for cue in step.cues))
+            return turns
+        events = await asyncio.gather(*(_speak(job.match, cue, step.heard, tell) for cue in step.cues))
         turns += [turn for event in events for turn in event.turns]
-        broken = any(event.failure or event.stop for event in events)
+        broken = not all(event.turns for event in events)
         end = None if broken else _end(job.match, turns)
         for event in events[:-1]:
-            yield event
-        yield events[-1].model_copy(update=end if isinstance(end, dict) else {})
+            tell(event)
+        tell(events[-1].model_copy(update=end if isinstance(end, dict) else {}))
         if isinstance(end, Event):
-            yield end
+            tell(end)
         if broken or isinstance(end, Event):
-            return
-    asks = [one for ask in job.asks for one in _each(ask, job.match.rounds(turns))]
-    rulings = [asyncio.create_task(_decide(job.match, ask, turns)) for ask in asks]
-    try:
-        for done in asyncio.as_completed(rulings):
-            yield await done
-    finally:
-        for task in rulings:
-            task.cancel()
+            return None
 
 
 def _end(match: Match, turns: Sequence[Turn]) -> dict[str, Any] | Event:
     """What the last event of a finished match says; a fault in the protocol is a failure of this match alone."""
     try:
         return {"over": True, "arm": match.arm(turns)} if match.over(turns) else {}
-    except ConfigError as error:
-        return Event(match=match.key, stop=str(error))
     except Exception as error:
         return _failed(match, error, [], {"stage": "speak"})
 
@@ -155,10 +159,14 @@ def _limited(cue: Cue, said: Speech, view: View) -> tuple[Speech, bool]:
     return said.model_copy(update={"text": public}), shortened
 
 
-async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
+def _sink(match: Match, seat: str, tell: Tell) -> Callable[[Call], None]:
+    return lambda call: tell(Event(match=match.key, seat=seat, calls=(call,)))
+
+
+async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...], tell: Tell) -> Event:
     case: Case = match.case()
     agent: Agent = match.agents[cue.seat]
-    with recording(match.sample) as calls:
+    with recording(match.sample, _sink(match, cue.seat, tell)) as calls:
         try:
             view = match.protocol.view(cue.seat, case, heard)
             speech = await agent.speak(view, cue)
@@ -166,8 +174,7 @@ async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...]) -> Event:
         except Exception as error:
             fault: dict[str, Any] = {"stage": "speak", "seat": cue.seat}
             return _failed(match, error, calls, fault)
-    kept = said.model_copy(update={"usage": total(calls)})
-    return Event(match=match.key, turns=(kept,), calls=tuple(calls))
+    return Event(match=match.key, turns=(said.model_copy(update={"usage": total(calls)}),))
 
 
 def _each(ask: Ask, rounds: tuple[int, ...]) -> list[Ask]:
@@ -175,9 +182,13 @@ def _each(ask: Ask, rounds: tuple[int, ...]) -> list[Ask]:
     return [ask.model_copy(update={"round": number}) for number in rounds] if ask.round == EVERY else [ask]
 
 
-async def _decide(match: Match, ask: Ask, turns: list[Turn]) -> Event:
+async def _decide(match: Match, ask: Ask, turns: list[Turn], tell: Tell) -> None:
+    tell(await _decided(match, ask, turns, tell))
+
+
+async def _decided(match: Match, ask: Ask, turns: list[Turn], tell: Tell) -> Event:
     asked = {"judge": ask.key, "order": ask.order, "round": ask.round}
-    with recording(match.sample) as calls:
+    with recording(match.sample, _sink(match, f"judge {ask.key}", tell)) as calls:
         try:
             heard = match.until(turns, ask.round) if ask.round else turns
             view: View = match.verdict_view(heard, ask.order)
@@ -191,16 +202,18 @@ async def _decide(match: Match, ask: Ask, turns: list[Turn]) -> Event:
             decided = Ruling(match=match.key, **asked, state="unreadable", reason=str(error), usage=total(calls))
         except Exception as error:
             return _failed(match, error, calls, {"stage": "believe" if ask.round else "decide", **asked})
-    return Event(match=match.key, ruling=decided, calls=tuple(calls))
+    return Event(match=match.key, ruling=decided)
 
 
 def _failed(match: Match, error: Exception, calls: list[Call], fault: dict[str, Any]) -> Event:
     """What went wrong, as data: exceptions of libraries do not survive the way between processes."""
+    if isinstance(error, LimitError):
+        return Event(match=match.key, short=True)
     kind, passing = _kind(error)
     message = str(error) if isinstance(error, ArenaError) else f"{type(error).__name__}: {error}"
     failure = Failure(match=match.key, kind=kind, message=message, passing=passing, usage=total(calls), **fault)
     stop = message if isinstance(error, ConfigError) else ""
-    return Event(match=match.key, failure=failure, calls=tuple(calls), stop=stop)
+    return Event(match=match.key, failure=failure, stop=stop)
 
 
 def _kind(error: Exception) -> tuple[str, bool]:

@@ -20,6 +20,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from arena.chain import Chain
+from arena.course import Study
 from arena.crew import Here
 from arena.experiment import Experiment, load
 from arena.match import Match
@@ -28,7 +29,7 @@ from arena.metrics.accuracy import Accuracy
 from arena.protocols.doubly_efficient import DoublyEfficient
 from arena.protocols.prover_estimator import ProverEstimator
 from arena.protocols.recursive import Recursive
-from arena.run import Driver, Study
+from arena.run import Driver
 from arena.store import db, read
 from arena.tables import interval
 from arena.watch import Live
@@ -73,7 +74,7 @@ def play(experiment: Experiment, engine: Engine) -> None:
     """Play what is missing of it in the store."""
     with Live(Console(stderr=True)) as watch:
         crew = Here(experiment.workers.matches, db.replies(engine))
-        asyncio.run(Driver(db.Store(engine), Study(experiment), lambda: crew, watch).run())
+        asyncio.run(Driver(db.Store(engine), Study(experiment), lambda _: crew, watch).run())
 
 
 def taken(engine: Engine, name: str, judge: Bounded) -> Taken:

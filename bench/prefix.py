@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from arena.course import Study
 from arena.crew import Here
 from arena.experiment import Experiment, read
 from arena.provider import Call
-from arena.run import Driver, Study
+from arena.run import Driver
 from arena.store import db
 from arena.work import Event, Job
 
@@ -58,6 +59,8 @@ class Notes:
 
     def finish(self, job: Job, whole: bool) -> None: ...
 
+    def beat(self, figures: dict[str, Any]) -> None: ...
+
 
 def experiment(model: str, questions: int, exact: bool, place: Path) -> Experiment:
     """A debate of three rounds before a judge who is asked in both orders, all by one model."""
@@ -81,7 +84,7 @@ def play(one: Experiment) -> tuple[Spent, str]:
     with tempfile.TemporaryDirectory() as folder:
         engine = db.connect(str(Path(folder) / "arena.db"))
         width = one.workers.count * one.workers.matches
-        driver = Driver(db.Store(engine), Study(one), lambda: Here(width, db.replies(engine)), notes)
+        driver = Driver(db.Store(engine), Study(one), lambda purse: Here(width, db.replies(engine), purse), notes)
         origin = asyncio.run(one.providers()[0].origin())  # loading the model is not what is measured
         started = time.perf_counter()
         asyncio.run(driver.run())

@@ -16,11 +16,14 @@ from typing import Any
 
 from server import Server
 
+from arena import work
+from arena.course import Study
 from arena.crew import Here
 from arena.experiment import read as experiment_of
 from arena.judge import Judge
 from arena.nouns import JUDGE, Verdict, View
-from arena.run import Driver, Exit, Study
+from arena.provider import Call
+from arena.run import Driver, Exit
 from arena.store import db
 from arena.wire import Wire
 from arena.work import Event, Job
@@ -97,6 +100,8 @@ class Silent:
 
     def finish(self, job: Job, whole: bool) -> None: ...
 
+    def beat(self, figures: dict[str, Any]) -> None: ...
+
 
 def play(table: Table, folder: Path, store: str = "arena.db") -> tuple[Exit, Silent]:
     """Play a table in this process, in a store of that folder; the exit code and the events."""
@@ -104,11 +109,33 @@ def play(table: Table, folder: Path, store: str = "arena.db") -> tuple[Exit, Sil
     engine = db.connect(str(folder / store))
     watch = Silent()
     width = experiment.workers.count * experiment.workers.matches
-    driver = Driver(db.Store(engine), Study(experiment), lambda: Here(width, db.replies(engine)), watch)
+    driver = Driver(db.Store(engine), Study(experiment), lambda purse: Here(width, db.replies(engine), purse), watch)
     try:
         return asyncio.run(driver.run()), watch
     finally:
         engine.dispose()
+
+
+async def happened(job: Job) -> list[Event]:
+    """What happens in a match that is played here: its turns, rulings and failures, each with the calls before it."""
+    told: list[Event] = []
+    await work.play(job, told.append)
+    calls: dict[str, tuple[Call, ...]] = {}
+    for event in told:
+        calls[event.seat] = (*calls.get(event.seat, ()), *event.calls)
+    return [
+        event.model_copy(update={"seat": seat, "calls": calls.pop(seat, ())})
+        for event in told
+        if not event.calls and not event.ended
+        for seat in [_speaker(event)]
+    ]
+
+
+def _speaker(event: Event) -> str:
+    if event.turns:
+        return event.turns[0].seat
+    told = event.ruling or event.failure
+    return f"judge {told.judge}" if told and told.judge else event.failure.seat if event.failure else ""
 
 
 class Shell:

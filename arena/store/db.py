@@ -5,30 +5,46 @@ Writing the same thing twice leaves it as it was, so that resuming is running th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import threading
 import time
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, func, inspect, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy import (
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from arena.errors import ConfigError, StoreError
 from arena.experiment import Experiment
 from arena.judge import Judge
 from arena.local.weights import folder
-from arena.match import Failure, Match, Ruling
-from arena.nouns import Turn
+from arena.match import Match
 from arena.plugin import key
-from arena.provider import Call
-from arena.store import schema
+from arena.store import lease, read, schema, write
+from arena.store.write import insert
 from arena.task import Task
 from arena.work import Event
+
+T = TypeVar("T")
+
+_PATIENCE = 600.0
+"""Seconds for which a lost connection is waited for."""
+_PAUSE = 1.0
+"""Seconds between two tries."""
 
 
 def url(place: str | None = None) -> str:
@@ -113,7 +129,7 @@ def _upgrade(engine: Engine, where: str) -> None:
         rows = [{**row, "after": row["body"].get("after", 0)} for row in db.execute(select(old)).mappings()]
         old.drop(db)
         schema.metadata.create_all(db)
-        _insert(db, schema.turns, rows)
+        insert(db, schema.turns, rows)
         db.exec_driver_sql("ALTER TABLE failures ADD COLUMN round INTEGER NOT NULL DEFAULT 0")
         db.execute(update(schema.meta).where(schema.meta.c.name == "schema").values(value=str(schema.VERSION)))
 
@@ -121,7 +137,7 @@ def _upgrade(engine: Engine, where: str) -> None:
 def _make(engine: Engine, where: str) -> None:
     with guarded(where), engine.execution_options(writes=True).begin() as db:
         schema.metadata.create_all(db)
-        _insert(db, schema.meta, [{"name": "schema", "value": str(schema.VERSION)}])
+        insert(db, schema.meta, [{"name": "schema", "value": str(schema.VERSION)}])
 
 
 @contextmanager
@@ -129,21 +145,36 @@ def guarded(where: str) -> Iterator[None]:
     """Turn a database's complaints (disk full, locked, not a database) into one clear StoreError."""
     try:
         yield
-    except (OperationalError, DatabaseError) as error:
-        raise StoreError(f"{where}: {error.orig}") from None
+    except DBAPIError as error:
+        raise StoreError(f"{where}: {error.orig}", passing=_passing(error)) from None
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Whether the connection is lost or the server is starting or stopping, and not that something is wrong."""
+    if not isinstance(error, OperationalError | InterfaceError) or error.orig is None:
+        return False
+    state = getattr(error.orig, "sqlstate", "none")
+    return error.connection_invalidated or state is None or str(state).startswith(("08", "57P"))
 
 
 class Store:
-    """Writes what a run brings about. One instance writes at a time: the driver's."""
+    """Writes what a run brings about. Several drivers may write at once, each with a store of its own.
+
+    Where the connection is lost, what was to be done is tried again for a while: each is one transaction that may be
+    done twice.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.who = lease.holder()
+        """The name by which its leases go."""
         self._where = engine.url.render_as_string(hide_password=True)
+        self._leased: set[str] = set()
+        self._hurried = threading.Event()
 
-    @contextmanager
-    def _begin(self) -> Iterator[Connection]:
-        with guarded(self._where), self.engine.execution_options(writes=True).begin() as db:
-            yield db
+    def hurry(self) -> None:
+        """Wait for no lost connection any more."""
+        self._hurried.set()
 
     def start(self, experiment: Experiment, counts: tuple[int, int], provenance: dict[str, Any]) -> str:
         """Note a run, or find it again; `counts` are its matches and rulings. The run's id."""
@@ -161,28 +192,19 @@ class Store:
             {"run": experiment.id, "judge": key(judge), "position": i, "label": label}
             for i, (judge, label) in enumerate(zip(experiment.judges, _apart(experiment.judges), strict=True))
         ]
-        with self._begin() as db:
+
+        def note(db: Connection) -> None:
             _same(db, experiment, provenance)
-            _insert(db, schema.runs, [row])
-            _insert(db, schema.judges, seats)
+            insert(db, schema.runs, [row])
+            insert(db, schema.judges, seats)
+            lease.wish(db, experiment.id, "run")
+
+        self._write(note)
         return experiment.id
 
     def seat(self, run: str, judges: Sequence[Judge]) -> None:
         """Add judges to a run that it has not yet. Each is to rule on what the others rule on."""
-        j, r = schema.judges.c, schema.runs.c
-        with self._begin() as db:
-            known = {row.judge: row for row in db.execute(select(schema.judges).where(j.run == run))}
-            last = max((row.position for row in known.values()), default=-1)
-            taken = [row.label for row in known.values()]
-            new = {key(judge): judge for judge in judges if key(judge) not in known}
-            labels = _apart(list(new.values()), taken)
-            rows = [
-                {"run": run, "judge": name, "position": last + i, "label": label}
-                for i, (name, label) in enumerate(zip(new, labels, strict=True), start=1)
-            ]
-            _insert(db, schema.judges, rows)
-            each = db.execute(select(r.rulings).where(r.id == run)).scalar_one() // max(1, len(known))
-            db.execute(update(schema.runs).where(r.id == run).values(rulings=each * (len(known) + len(new))))
+        self._write(lambda db: _seat(db, run, judges))
 
     def add(self, run: str, batch: Sequence[tuple[int, Task, Match]]) -> None:
         """Note matches of a run with their positions, and their questions and passages."""
@@ -193,95 +215,89 @@ class Store:
                 rows[schema.texts].append({"key": key(passage), "body": passage})
             rows[schema.questions].append(_question(task, match))
             rows[schema.matches].append(_match(match))
-        with self._begin() as db:
+        rows[schema.played] = [{"run": run, "match": m.key, "position": i} for i, _, m in batch]
+
+        def note(db: Connection) -> None:
             for table, values in rows.items():
-                _insert(db, table, values)
-            _insert(db, schema.played, [{"run": run, "match": m.key, "position": i} for i, _, m in batch])
+                insert(db, table, values)
 
-    def save(self, run: str, happened: Event) -> Event:
-        """Keep one event of a match, whole or not at all; the event as it was kept, its calls settled."""
-        with self._begin() as db:
-            seat = happened.turns[0].seat if happened.turns else ""
-            if happened.turns:
-                self._turns(db, happened.match, happened.turns)
-            if happened.over:
-                found = {"over": True, "arm": happened.arm}
-                db.execute(update(schema.matches).where(schema.matches.c.key == happened.match).values(found))
-            if happened.ruling:
-                seat = f"judge {happened.ruling.judge}"
-                self._ruling(db, happened.ruling)
-            if happened.failure:
-                seat = happened.failure.seat or f"judge {happened.failure.judge}"
-                self._failure(db, happened.failure)
-            calls = tuple(_settled(db, run, call) for call in happened.calls)
-            for call in calls:
-                self._call(db, run, happened.match, seat, call)
-        return happened.model_copy(update={"calls": calls})
+        self._write(note)
 
-    def _turns(self, db: Connection, match: str, turns: Sequence[Turn]) -> None:
-        count = db.scalar(select(func.count()).where(schema.turns.c.match == match)) or 0
-        rows = [
-            {
-                "match": match,
-                "seat": turn.seat,
-                "round": turn.round,
-                "act": turn.act,
-                "after": turn.after,
-                "number": count + i,
-                "body": turn.model_dump(mode="json"),
-            }
-            for i, turn in enumerate(turns)
-        ]
-        _insert(db, schema.turns, rows)
-        for seat in ("", *(turn.seat for turn in turns)):
-            self._mend(db, match, stage="speak", seat=seat)
+    def claim(self, matches: Sequence[str]) -> set[str]:
+        """Take those of the matches that no other driver has; which ones they are."""
+        held = self._write(lambda db: lease.claim(db, self.who, matches))
+        self._leased |= held
+        return held
 
-    def _ruling(self, db: Connection, ruling: Ruling) -> None:
-        """A verdict, or a belief on the way to one, which has a table of its own."""
-        row = ruling.model_dump(mode="json")
-        if ruling.round:
-            _insert(db, schema.beliefs, [row])
-        else:
-            _insert(db, schema.rulings, [{name: value for name, value in row.items() if name != "round"}])
-        asked = {"judge": ruling.judge, "order": ruling.order, "round": ruling.round}
-        self._mend(db, ruling.match, stage="believe" if ruling.round else "decide", **asked)
-        self._mend(db, ruling.match, stage="speak", seat="")
+    def release(self, matches: Sequence[str]) -> None:
+        """Give matches back."""
+        if matches:
+            self._write(lambda db: lease.release(db, self.who, matches))
+            self._leased.difference_update(matches)
 
-    def _mend(self, db: Connection, match: str, **where: Any) -> None:
-        """What failed before and has now come about is no failure any more; the row stays.
+    def beat(self, run: str, body: dict[str, Any]) -> lease.Wish:
+        """Renew the leases and say how the driver goes; what it is asked for. Raises StoreError for a lost lease."""
+        return self._write(lambda db: lease.beat(db, run, self.who, len(self._leased), body))
 
-        A failure of the whole match, which names no seat, is mended by whatever comes about in it.
-        """
-        table = schema.failures
-        wanted = [table.c.match == match, *(table.c[name] == value for name, value in where.items())]
-        db.execute(update(table).where(*wanted).values(mended=True))
+    def end(self, run: str) -> None:
+        """The driver is done. Where the store cannot be reached its leases expire."""
+        with contextlib.suppress(StoreError):
+            self._write(lambda db: lease.end(db, run, self.who))
+        self._leased.clear()
 
-    def _failure(self, db: Connection, failure: Failure) -> None:
-        same = failure.model_dump(include={"stage", "seat", "judge", "order", "round"})
-        self._mend(db, failure.match, **same)
-        db.execute(schema.failures.insert(), {**failure.model_dump(mode="json"), "at": time.time(), "mended": False})
+    def progress(self, matches: Sequence[str]) -> dict[str, read.Progress]:
+        """What is there of each of these matches."""
+        return self._patiently(lambda: read.progress(self.engine, matches))
 
-    def _call(self, db: Connection, run: str, match: str, seat: str, call: Call) -> None:
-        row = call.model_dump(mode="json", exclude={"request", "reply"})
-        done = db.execute(schema.calls.insert(), {**row, "run": run, "match": match, "seat": seat})
-        number = done.inserted_primary_key[0] if done.inserted_primary_key else None
-        body = {name: zlib.compress(getattr(call, name).encode()) for name in ("request", "reply")}
-        db.execute(schema.bodies.insert(), {"call": number, **body})
+    def save(self, run: str, events: Sequence[Event]) -> list[Event]:
+        """Keep what happened, all of it or nothing; the events as they were kept, their calls settled."""
+        ended = [event.match for event in events if event.ended]
+
+        def keep(db: Connection) -> list[Event]:
+            kept = write.keep(db, run, events)
+            if ended:
+                lease.release(db, self.who, ended)
+            return kept
+
+        kept = self._write(keep)
+        self._leased.difference_update(ended)
+        return kept
+
+    def _write(self, action: Callable[[Connection], T]) -> T:
+        """In one transaction."""
+
+        def write() -> T:
+            with self.engine.execution_options(writes=True).begin() as db:
+                return action(db)
+
+        return self._patiently(write)
+
+    def _patiently(self, action: Callable[[], T]) -> T:
+        """Try again while the connection is lost. Raises StoreError."""
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                with guarded(self._where):
+                    return action()
+            except StoreError as error:
+                if not error.passing or time.monotonic() > until or self._hurried.wait(_PAUSE):
+                    raise
 
 
-def _settled(db: Connection, run: str, call: Call) -> Call:
-    """The call as the ledger has it: each reply is paid for by one call, the first of those that share it to be kept.
-
-    Where a process was killed before its call was kept, that is the call which finds the reply in the cache. A reply
-    from before the run began is no expense of the run.
-    """
-    if not call.answered:
-        return call
-    table = schema.calls.c
-    same = (table.key == call.key) & (table.paid == call.paid) & ~table.cached
-    shared = db.scalar(select(table.id).where(same).limit(1)) is not None
-    began = db.execute(select(schema.runs.c.created).where(schema.runs.c.id == run)).scalar_one()
-    return call.model_copy(update={"cached": shared or (call.cached and call.paid < began)})
+def _seat(db: Connection, run: str, judges: Sequence[Judge]) -> None:
+    j, r = schema.judges.c, schema.runs.c
+    known = {row.judge: row for row in db.execute(select(schema.judges).where(j.run == run))}
+    last = max((row.position for row in known.values()), default=-1)
+    taken = [row.label for row in known.values()]
+    new = {key(judge): judge for judge in judges if key(judge) not in known}
+    labels = _apart(list(new.values()), taken)
+    rows = [
+        {"run": run, "judge": name, "position": last + i, "label": label}
+        for i, (name, label) in enumerate(zip(new, labels, strict=True), start=1)
+    ]
+    insert(db, schema.judges, rows)
+    each = db.execute(select(r.rulings).where(r.id == run)).scalar_one() // max(1, len(known))
+    db.execute(update(schema.runs).where(r.id == run).values(rulings=each * (len(known) + len(new))))
 
 
 def _same(db: Connection, experiment: Experiment, provenance: dict[str, Any]) -> None:
@@ -308,14 +324,6 @@ def _cast(match: Match) -> str:
     labels = {seat: agent.label for seat, agent in match.agents.items()}
     alike = len(set(labels.values())) == 1
     return next(iter(labels.values())) if alike else ", ".join(f"{seat}: {label}" for seat, label in labels.items())
-
-
-def _insert(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert what is not there yet."""
-    if not rows:
-        return
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
-    db.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
 def _question(task: Task, match: Match) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def grown(folder: Path, limits: Limits | None = None, **options: Any) -> tuple[E
     engine = db.connect(str(folder / "arena.db"))
     course = Branches(engine, Branching(run=read.run_id(engine, "t"), **options), limits)
     watch = Silent()
-    code = asyncio.run(grow(db.Store(engine), course, lambda: Here(2, db.replies(engine)), watch))
+    code = asyncio.run(grow(db.Store(engine), course, lambda purse: Here(2, db.replies(engine), purse), watch))
     return code, course, watch
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lab import happened
 from rich.console import Console
 from sqlalchemy import Engine
 
@@ -25,7 +26,7 @@ from arena.protocols.debate import Debate
 from arena.store.db import Store, connect
 from arena.tables import comparison
 from arena.wire import Wire
-from arena.work import Ask, Event, Job, play
+from arena.work import Ask, Event, Job
 
 MUTE = {"use": "scripted", "lines": [""]}
 SPEAKS = {"use": "scripted"}
@@ -71,8 +72,7 @@ async def finish(store: Store, plan: Experiment) -> None:
     async with Wire():
         for match in note(store, plan):
             asks = tuple(Ask(judge=judge, order=order) for judge in plan.judges for order in match.orders)
-            async for event in play(Job(match=match, asks=asks)):
-                store.save(plan.id, event)
+            store.save(plan.id, await happened(Job(match=match, asks=asks)))
 
 
 def played(folder: Path, **changes: Any) -> tuple[Engine, str]:
@@ -197,7 +197,7 @@ def test_a_failure_counts_until_it_is_mended(tmp_path: Path) -> None:
     plan, store = experiment(tmp_path, protocols=["expert"]), Store(connect(str(tmp_path / "arena.db")))
     for match in note(store, plan):
         failure = Failure(match=match.key, judge=key(plan.judges[0]), stage="decide", kind="timeout", message="hung")
-        store.save(plan.id, Event(match=match.key, failure=failure))
+        store.save(plan.id, [Event(match=match.key, failure=failure)])
     assert [r.accuracy.failed for r in compare(store.engine, plan.id).rows] == [6]
     asyncio.run(finish(store, plan))
     (row,) = compare(store.engine, plan.id).rows

@@ -12,7 +12,7 @@ from arena.experiment import Experiment, read
 from arena.nouns import JUDGE
 from arena.plan import plan
 from arena.wire import Wire
-from arena.work import Ask, Job, play
+from arena.work import Ask, Event, Job, play
 
 PATH = Path("/experiments/e.toml")
 REPLIES = {"otherwise": '{"A": 0.5, "B": 0.5}'}
@@ -53,9 +53,11 @@ def played(one: Experiment) -> tuple[Counter[tuple[str, str, str]], int, int]:
         async with Wire():
             for match in matches:
                 asks = tuple(Ask(judge=judge, order=order) for judge in one.judges for order in match.orders)
-                async for event in play(Job(match=match, asks=asks)):
+                told: list[Event] = []
+                await play(Job(match=match, asks=asks), told.append)
+                for event in told:
                     rulings += event.ruling is not None
-                    role = match.protocol.seats[event.turns[0].seat] if event.turns else JUDGE
+                    role = match.protocol.seats.get(event.seat, JUDGE)
                     calls.update((match.protocol.label, role, call.model) for call in event.calls)
                     assert not event.failure, event
 

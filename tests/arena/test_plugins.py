@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from lab import happened
 
 from agents.debater import Debater
 from agents.scripted import Scripted
@@ -20,7 +21,7 @@ from arena.plugin import find, first_line, key, names
 from arena.protocol import Protocol
 from arena.protocols.debate import Debate
 from arena.wire import Wire
-from arena.work import Ask, Event, Job, play
+from arena.work import Ask, Event, Job
 from judges.token import Token
 
 MINE = '''
@@ -144,7 +145,7 @@ def test_a_users_protocol_is_played_to_the_verdict(package: str, tmp_path: Path)
 
 async def played(match: Match, judge: Judge) -> list[Event]:
     async with Wire():
-        return [event async for event in play(Job(match=match, asks=(Ask(judge=judge, order=0),)))]
+        return await happened(Job(match=match, asks=(Ask(judge=judge, order=0),)))
 
 
 def test_a_name_that_leads_nowhere_says_what_was_tried(package: str) -> None:

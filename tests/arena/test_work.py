@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from lab import happened
 
 from agents.debater import Debater
 from agents.models.openai import OpenAI
@@ -15,6 +16,7 @@ from arena.errors import ConfigError, Unreadable
 from arena.judge import Judge
 from arena.match import Match
 from arena.nouns import Case, Cue, Question, Quote, Speech, Turn, Verdict, View
+from arena.plugin import key
 from arena.protocol import Play
 from arena.protocols.debate import Debate
 from arena.wire import Wire
@@ -71,7 +73,7 @@ def played(one: Match, *judges: Judge, turns: tuple[Turn, ...] = ()) -> list[Eve
 
     async def run() -> list[Event]:
         async with Wire():
-            return [event async for event in play(Job(match=one, turns=turns, asks=asks))]
+            return await happened(Job(match=one, turns=turns, asks=asks))
 
     return asyncio.run(run())
 
@@ -166,7 +168,9 @@ def test_a_round_that_failed_in_part_goes_on_with_the_missing_seat_alone() -> No
         ("alice", 2),
         ("bob", 2),
     ]
-    asked = [[call.request for event in events for call in event.calls] for events in (whole, rest)]
+    asked = [
+        [turn.usage for event in events for turn in event.turns if turn.seat == "alice"] for events in (whole, rest)
+    ]
     assert asked[0] == asked[1] and len(asked[0]) == 2
 
 
@@ -229,8 +233,17 @@ def test_a_judge_that_reads_the_quotes_follows_them_in_both_orders() -> None:
 
 def test_every_call_is_counted_where_it_was_made() -> None:
     stated = Stated(model=Model(otherwise='{"A": 0.5, "B": 0.5}'))
-    alice, bob, *rulings = played(match(Debater(model=Model(otherwise="So it is."))), stated)
-    assert [len(event.calls) for event in (alice, bob, *rulings)] == [1, 0, 1, 1]
+    one = match(Debater(model=Model(otherwise="So it is.")))
+    told: list[Event] = []
+
+    async def run() -> None:
+        async with Wire():
+            await play(Job(match=one, asks=tuple(Ask(judge=stated, order=order) for order in (0, 1))), told.append)
+
+    asyncio.run(run())
+    calls = [event.seat for event in told if event.calls]
+    assert calls == ["alice", *[f"judge {key(stated)}"] * 2] and told[0].calls and told[-1].ended
+    alice, _, *rulings = [event for event in told if event.turns or event.ruling]
     assert alice.turns[0].usage.calls == 1 and alice.turns[0].usage.completion == 3
     assert all(event.ruling and event.ruling.usage.calls == 1 for event in rulings)
 
@@ -246,11 +259,12 @@ def test_leaving_a_match_early_cancels_the_judges() -> None:
 
     async def run() -> set[asyncio.Task[Any]]:
         asks = tuple(Ask(judge=judge, order=0) for judge in (Rule(), Slow()))
-        events: AsyncIterator[Event] = play(Job(match=match(Scripted()), asks=asks))
-        async for event in events:
-            if event.ruling:
-                break
-        await events.aclose()
+        ruled = asyncio.Event()
+        job = Job(match=match(Scripted()), asks=asks)
+        playing = asyncio.create_task(play(job, lambda event: ruled.set() if event.ruling else None))
+        await ruled.wait()
+        playing.cancel()
+        await asyncio.wait([playing])
         await asyncio.sleep(0)
         return asyncio.all_tasks() - {asyncio.current_task()}
 

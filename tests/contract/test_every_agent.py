@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from every import PROTOCOLS, flat, flipped, game, make, matches
+from lab import happened
 
 from agents.models.scripted import Scripted as Model
 from arena.agent import Agent
@@ -20,7 +21,7 @@ from arena.plugin import find, names
 from arena.prompt import heard
 from arena.provider import Provider
 from arena.wire import Wire
-from arena.work import Event, Job, play
+from arena.work import Event, Job
 
 SPEAKERS = [name for name in names("agent") if hasattr(find("agent", name), "messages")]
 """The agents whose chats can be looked at."""
@@ -67,7 +68,7 @@ def played(*matches: Match) -> list[list[Event]]:
 
     async def run() -> list[list[Event]]:
         async with Wire():
-            return [[event async for event in play(Job(match=match))] for match in matches]
+            return [await happened(Job(match=match)) for match in matches]
 
     return asyncio.run(run())
 

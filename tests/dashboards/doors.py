@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from lab import happened
+
 from arena.experiment import Experiment, read
 from arena.store import read as reading
 from arena.store.db import Store, connect
 from arena.wire import Wire
-from arena.work import Ask, Job, play
+from arena.work import Ask, Job
 
 HOSTILE = (
     "$mine! <script>document.title='owned'</script> <img src=x onerror=\"document.title='owned'\"> "
@@ -48,8 +50,7 @@ async def finish(store: Store, plan: Experiment, first: int | None) -> None:
     async with Wire():
         for _, _, match in matches[:first]:
             asks = tuple(Ask(judge=judge, order=order) for judge in plan.judges for order in match.orders)
-            async for event in play(Job(match=match, asks=asks)):
-                store.save(plan.id, event)
+            store.save(plan.id, await happened(Job(match=match, asks=asks)))
 
 
 def played(folder: Path, first: int | None = None, **changes: Any) -> Path:
