@@ -53,16 +53,30 @@ class Frozen(BaseModel):
     @classmethod
     def _known(cls, value: Any) -> Any:
         """Name the nearest field for an unknown one, which pydantic does not."""
-        unknown = [k for k in value if k not in cls.model_fields and k != "use"] if isinstance(value, dict) else []
-        if unknown:
+        if isinstance(value, dict) and not value.keys() <= _fields(cls):
+            unknown = [k for k in value if k not in _fields(cls)]
             raise ConfigError(f"unknown key {unknown[0]!r}; {choices(str(unknown[0]), cls.model_fields)}")
         return value
 
 
+@cache
+def _fields(cls: type[BaseModel]) -> frozenset[str]:
+    return frozenset({*cls.model_fields, "use"})
+
+
 def key(*parts: Any) -> str:
     """Content hash (32 hexadecimal digits of SHA-256) of models and JSON values; operational fields do not count."""
-    text = json.dumps([_plain(part) for part in parts], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashed(*map(packed, parts))
+
+
+def hashed(*texts: str) -> str:
+    """The content hash of parts that `packed` has made texts of."""
+    return hashlib.sha256(f"[{','.join(texts)}]".encode()).hexdigest()[:32]
+
+
+def packed(part: Any) -> str:
+    """JSON in which equal values are equal texts."""
+    return json.dumps(_plain(part), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:

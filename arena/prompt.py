@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -150,13 +150,15 @@ def _framed(turn: Said) -> str:
     return fenced(marked(turn, lambda words: _TAG.sub("‹", inert(words))))
 
 
+@lru_cache(1024)
 def inert(text: str) -> str:
     """The text with every control token's first bracket replaced by one that looks alike, and nothing that is unseen.
 
     What does not show (Unicode's format and control characters, the selectors that can carry bytes) hides or carries
     instructions; it goes first, since its going may make a token.
     """
-    return _CONTROL.sub(lambda match: _LIKE[match[0]], "".join(letter for letter in text if _shows(letter)))
+    seen = text if text.isascii() and text.isprintable() else "".join(letter for letter in text if _shows(letter))
+    return _CONTROL.sub(lambda match: _LIKE[match[0]], seen)
 
 
 _LIKE = {"<": "‹", "[": "⁅", "]": "⁆"}

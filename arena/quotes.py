@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from arena.nouns import Quote, Said
 
@@ -30,6 +31,8 @@ def strip_marks(text: str) -> tuple[str, int]:
     """
     count = 0
     while True:
+        if text.isascii() and not _FORGED.search(text):
+            return text, count
         shown = [i for i, letter in enumerate(text) if unicodedata.category(letter) != "Cf"]
         marks = [(shown[m.start()], shown[m.end() - 1] + 1) for m in _FORGED.finditer("".join(text[i] for i in shown))]
         if not marks:
@@ -60,6 +63,7 @@ def cut(text: str, words: int) -> tuple[str, bool]:
     return (text, False) if len(ends) <= words else (f"{text[: ends[words - 1]]} [cut]", True)
 
 
+@lru_cache(256)
 def _words(text: str) -> str:
     """Case, punctuation and white space folded: words between single spaces, one at each end."""
     folded = unicodedata.normalize("NFKC", text).casefold()

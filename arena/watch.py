@@ -61,8 +61,11 @@ class Plain:
 
     def _say(self, line: str) -> None:
         """One line, whatever a server put into a message."""
-        clean = "".join(c if c.isprintable() else " " for c in line)
-        self._console.print(clean, markup=False, highlight=False, soft_wrap=True)
+        clean = line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
+        if self._console.is_terminal:
+            self._console.print(clean, markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._console.file.write(f"{clean}\n")
 
 
 class Live(Plain):

@@ -1,9 +1,9 @@
 """The one module that opens sockets: pool, timeouts, retries, response cache, a record of every call.
 
-When a call may begin is said by the endpoint's lane (`arena.lane`) and the run's wallet (`arena.purse`).
-
-httpx's interface over the aiohttp transport, because httpx's own pool collapses under concurrency (DESIGN.md has the
-figures). A call that cannot be answered raises CallError, which says whether another day may help.
+When a call may begin is said by the endpoint's lane (`arena.lane`) and the run's wallet (`arena.purse`). Providers make
+requests of httpx, which aiohttp sends: httpx's own pool collapses under concurrency, and its client costs as much time
+again as aiohttp does (DESIGN.md has the figures). A call that cannot be answered raises CallError, which says whether
+another day may help.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 from pydantic import ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from yarl import URL
 
 from arena import plugin
 from arena.cache import Cache, Kept
@@ -38,6 +38,10 @@ from arena.purse import Money, Wallet
 
 PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _LONGEST_WAIT = 60.0
+_OWN = frozenset({"host", "content-length"})
+"""Headers that aiohttp sets itself."""
+_PROVIDERS = 64
+"""Of which the packed form is remembered."""
 _TOKEN = 4.0
 """Bytes of a request that are taken for one token until the server has counted them."""
 Sink = Callable[[Call], None]
@@ -116,6 +120,7 @@ class Wire:
         self._find = find or alone()
         self._wallet = wallet
         self._lanes: dict[str, Lane] = {}
+        self._providers: dict[int, tuple[Provider, str]] = {}
         self._open = asyncio.Event()
         self._open.set()
         self._flying: dict[str, asyncio.Future[Kept | CallError | None]] = {}
@@ -132,8 +137,8 @@ class Wire:
         (self._open.set if is_open else self._open.clear)()
 
     async def __aenter__(self) -> Self:
-        transport = AiohttpTransport(limits=httpx.Limits(max_connections=0, keepalive_expiry=30))
-        self._http = httpx.AsyncClient(transport=transport, follow_redirects=False)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+        self._http = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         self._token = _wire.set(self)
         return self
 
@@ -149,12 +154,12 @@ class Wire:
             lane.close()
         if self._wallet:
             self._wallet.close()
-        await self._http.aclose()
+        await self._http.close()
 
     async def complete(self, provider: Provider, messages: Sequence[Message], sampling: Sampling) -> Completion:
         """Answer from the script, the cache, a twin in flight, or the server; the call is recorded in any case."""
         sampling = _fresh(sampling)
-        name, now = plugin.key(provider, list(messages), sampling), time.time()
+        name, now = self._named(provider, messages, sampling), time.time()
         call = Call(key=name, provider=provider.name, model=provider.model, started=now, paid=now)
         scripted = provider.answer(messages, sampling)
         if scripted is not None:
@@ -168,6 +173,15 @@ class Wire:
             call = call.model_copy(update={"cached": True, "reply": kept.body, "paid": kept.paid})
             return self._read(provider, call, json.loads(kept.body))
         return await self._fetch(provider, call, messages, sampling)
+
+    def _named(self, provider: Provider, messages: Sequence[Message], sampling: Sampling) -> str:
+        """The call's content key. A provider is the same for many calls."""
+        known = self._providers.get(id(provider))
+        if known is None or known[0] is not provider:
+            if len(self._providers) >= _PROVIDERS:
+                self._providers.clear()
+            known = self._providers[id(provider)] = provider, plugin.packed(provider)
+        return plugin.hashed(known[1], plugin.packed(list(messages)), plugin.packed(sampling))
 
     async def _kept(self, name: str) -> Kept | CallError | None:
         """What a twin in flight gets, or the cache holds; a twin that is cancelled leaves the call to the next."""
@@ -285,27 +299,36 @@ class Wire:
 
     async def _once(self, provider: Provider, request: httpx.Request, key: str | None) -> _Reply:
         """One attempt. Raises _Fault."""
-        request.headers.update(provider.sign(key) if key else {})
-        request.extensions["timeout"] = {"connect": min(30.0, provider.timeout), "read": provider.timeout, "pool": None}
+        headers = {name: value for name, value in request.headers.items() if name not in _OWN}
+        headers |= provider.sign(key) if key else {}
+        patience = min(30.0, provider.timeout)
+        timeout = aiohttp.ClientTimeout(sock_connect=patience, connect=patience, sock_read=provider.timeout)
+        sent: dict[str, Any] = {
+            "data": request.content,
+            "headers": headers,
+            "timeout": timeout,
+            "allow_redirects": False,
+        }
         started = time.perf_counter()
         place = f"{provider.model} at {_bare(str(request.url))}"
         seen: dict[str, Any] = {}
         try:
-            response = await self._http.send(request)
-            body = _hide(response.text, key)
-            seen = {"reply": body, "status": response.status_code}
-            data = _check(place, response, body)
-        except httpx.TimeoutException as error:
-            kind, what = ("unreachable", "no connection") if "onnect" in str(error) else ("timeout", "no answer")
+            async with self._http.request(request.method, URL(str(request.url), encoded=True), **sent) as response:
+                body = _hide(await response.text(errors="replace"), key)
+                seen = {"reply": body, "status": response.status}
+                data = _check(place, response, body)
+        except TimeoutError as error:
+            connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+            kind, what = ("unreachable", "no connection") if connecting else ("timeout", "no answer")
             why = _hide(str(error), key) or f"after {provider.timeout} s"
             fault = _Fault(CallError(f"{place}: {what} ({why})", kind))
-        except (httpx.RequestError, aiohttp.ClientError, httpx.StreamError) as error:
-            kind = "unreachable" if isinstance(error, httpx.ConnectError) else "broken"
+        except (aiohttp.ClientError, OSError) as error:
+            kind = "broken" if isinstance(error, aiohttp.ClientPayloadError) else "unreachable"
             fault = _Fault(CallError(f"{place}: {_hide(str(error), key) or type(error).__name__}", kind))
         except _Fault as found:
             fault = found
         else:
-            return _Reply(body, data, response.status_code, time.perf_counter() - started)
+            return _Reply(body, data, response.status, time.perf_counter() - started)
         fault.seen = {**seen, "latency": time.perf_counter() - started}
         raise fault from None
 
@@ -381,14 +404,14 @@ def _note(call: Call) -> None:
         sink(call)
 
 
-def _check(place: str, response: httpx.Response, body: str) -> Any:
+def _check(place: str, response: aiohttp.ClientResponse, body: str) -> Any:
     """The body's JSON. Raise for anything but a whole one with a 2xx status."""
-    status = response.status_code
+    status = response.status
     text = f"{place}: HTTP {status}: {' '.join(body.split())[:300]}"
     if status in PASSING_STATUS:
         kind = "overloaded" if status in {429, 503, 529} else "broken"
         raise _Fault(CallError(text, kind), after=_retry_after(response.headers.get("retry-after")))
-    if not response.is_success:
+    if not 200 <= status < 300:
         long = "exceed_context_size" in body or "context_length_exceeded" in body or "prompt is too long" in body
         raise _Fault(CallError(text, "too long" if long else "refused"), again=False)
     try:

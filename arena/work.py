@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from pydantic import SerializeAsAny
@@ -37,7 +38,7 @@ class Ask(Frozen):
     """After which round: 0 is the verdict on the whole transcript, any other a belief on the way. EVERY stands for as
     many as there will be, in a match that is yet to be played."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The judge's name in the store."""
         return key(self.judge)
@@ -90,12 +91,12 @@ async def play(job: Job, tell: Tell) -> None:
 
 async def _transcript(job: Job, tell: Tell) -> list[Turn] | None:
     """The whole transcript; None where it cannot be completed."""
-    turns = list(job.turns)
+    turns, case = list(job.turns), job.match.case()
     while True:
-        step = due(job.match.protocol, job.match.case(), turns)
+        step = due(job.match.protocol, case, turns)
         if not step.cues:
             return turns
-        events = await asyncio.gather(*(_speak(job.match, cue, step.heard, tell) for cue in step.cues))
+        events = await asyncio.gather(*(_speak(job.match, case, cue, step.heard, tell) for cue in step.cues))
         turns += [turn for event in events for turn in event.turns]
         broken = not all(event.turns for event in events)
         end = None if broken else _end(job.match, turns)
@@ -163,8 +164,7 @@ def _sink(match: Match, seat: str, tell: Tell) -> Callable[[Call], None]:
     return lambda call: tell(Event(match=match.key, seat=seat, calls=(call,)))
 
 
-async def _speak(match: Match, cue: Cue, heard: tuple[Turn, ...], tell: Tell) -> Event:
-    case: Case = match.case()
+async def _speak(match: Match, case: Case, cue: Cue, heard: tuple[Turn, ...], tell: Tell) -> Event:
     agent: Agent = match.agents[cue.seat]
     with recording(match.sample, _sink(match, cue.seat, tell)) as calls:
         try:

@@ -170,6 +170,8 @@ class Store:
         """The name by which its leases go."""
         self._where = engine.url.render_as_string(hide_password=True)
         self._leased: set[str] = set()
+        self._turn = threading.RLock()
+        """Held from a write to what is noted of it here: writes come from several threads."""
         self._hurried = threading.Event()
 
     def hurry(self) -> None:
@@ -225,19 +227,22 @@ class Store:
 
     def claim(self, matches: Sequence[str]) -> set[str]:
         """Take those of the matches that no other driver has; which ones they are."""
-        held = self._write(lambda db: lease.claim(db, self.who, matches))
-        self._leased |= held
+        with self._turn:
+            held = self._write(lambda db: lease.claim(db, self.who, matches))
+            self._leased |= held
         return held
 
     def release(self, matches: Sequence[str]) -> None:
         """Give matches back."""
-        if matches:
-            self._write(lambda db: lease.release(db, self.who, matches))
+        with self._turn:
+            if matches:
+                self._write(lambda db: lease.release(db, self.who, matches))
             self._leased.difference_update(matches)
 
     def beat(self, run: str, body: dict[str, Any]) -> lease.Wish:
         """Renew the leases and say how the driver goes; what it is asked for. Raises StoreError for a lost lease."""
-        return self._write(lambda db: lease.beat(db, run, self.who, len(self._leased), body))
+        with self._turn:
+            return self._write(lambda db: lease.beat(db, run, self.who, len(self._leased), body))
 
     def end(self, run: str) -> None:
         """The driver is done. Where the store cannot be reached its leases expire."""
@@ -259,8 +264,9 @@ class Store:
                 lease.release(db, self.who, ended)
             return kept
 
-        kept = self._write(keep)
-        self._leased.difference_update(ended)
+        with self._turn:
+            kept = self._write(keep)
+            self._leased.difference_update(ended)
         return kept
 
     def _write(self, action: Callable[[Connection], T]) -> T:
