@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from arena.cache import Cache
-from arena.crew import Player
+from arena.crew import Player, calm
 from arena.errors import ConfigError
 from arena.governor import Governor, Grant, Report, Terms
 from arena.lane import Lease, Traffic
@@ -102,6 +102,7 @@ class Worker:
             self._wire = Wire(Cache(self._replies), self._find, wallet)
             self._player = Player(self._wire)
             await self._wire.__aenter__()
+            calm()
         return self._player
 
     def _find(self, endpoint: str, terms: Terms) -> Lease:
@@ -216,6 +217,7 @@ class Cluster:
 
     async def __aenter__(self) -> Self:
         _start(self._address, self._count)
+        calm()
         self._till = ray.remote(Till).options(num_cpus=0, max_restarts=0).remote(self._purse) if self._purse else None
         for _ in range(self._count):
             self._hire()

@@ -170,6 +170,6 @@ class Governor:
             left -= given
             share = given if lease is mine else share
         share += left // len(waiting)
-        others = sum(lease.places for lease in self._leases.values() if lease is not mine)
+        others = sum(max(lease.places, lease.flying) for lease in self._leases.values() if lease is not mine)
         mine.places = max(0, min(share, math.floor(self.limit) - others))
         mine.passed_over = mine.passed_over + 1 if mine.demand and not mine.places else 0

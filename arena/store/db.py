@@ -33,7 +33,7 @@ from arena.experiment import Experiment
 from arena.judge import Judge
 from arena.local.weights import folder
 from arena.match import Match
-from arena.plugin import key
+from arena.plugin import Plugin, key
 from arena.store import lease, read, schema, write
 from arena.store.write import insert
 from arena.task import Task
@@ -211,12 +211,13 @@ class Store:
     def add(self, run: str, batch: Sequence[tuple[int, Task, Match]]) -> None:
         """Note matches of a run with their positions, and their questions and passages."""
         rows: dict[Table, list[dict[str, Any]]] = {t: [] for t in (schema.texts, schema.questions, schema.matches)}
+        labels: dict[int, str] = {}
         for _, task, match in batch:
             passage = match.question.passage
             if passage is not None:
                 rows[schema.texts].append({"key": key(passage), "body": passage})
             rows[schema.questions].append(_question(task, match))
-            rows[schema.matches].append(_match(match))
+            rows[schema.matches].append(_match(match, labels))
         rows[schema.played] = [{"run": run, "match": m.key, "position": i} for i, _, m in batch]
 
         def note(db: Connection) -> None:
@@ -325,9 +326,14 @@ def _apart(judges: Sequence[Judge], taken: Sequence[str] = ()) -> list[str]:
     ]
 
 
-def _cast(match: Match) -> str:
+def _label(plugin: Plugin, known: dict[int, str]) -> str:
+    """Its label, made once for all matches of a batch that have the very same plugin."""
+    return known.get(id(plugin)) or known.setdefault(id(plugin), plugin.label)
+
+
+def _cast(match: Match, known: dict[int, str]) -> str:
     """Who speaks: one label where all speakers are alike, seat by seat where they are not."""
-    labels = {seat: agent.label for seat, agent in match.agents.items()}
+    labels = {seat: _label(agent, known) for seat, agent in match.agents.items()}
     alike = len(set(labels.values())) == 1
     return next(iter(labels.values())) if alike else ", ".join(f"{seat}: {label}" for seat, label in labels.items())
 
@@ -339,13 +345,13 @@ def _question(task: Task, match: Match) -> dict[str, Any]:
     return {**row, "key": key(question), "task": task.name, "passage": passage}
 
 
-def _match(match: Match) -> dict[str, Any]:
+def _match(match: Match, labels: dict[int, str]) -> dict[str, Any]:
     return {
         "key": match.key,
         "question": key(match.question),
         "protocol": match.protocol.name,
-        "label": match.protocol.label,
-        "cast": _cast(match),
+        "label": _label(match.protocol, labels),
+        "cast": _cast(match, labels),
         "arm": match.arm(),
         "repeat": match.repeat,
         "shown": list(match.shown),
