@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from arena import __version__, branching, reports
+from arena import __version__, branching, control, reports
 from arena import plan as planning
 from arena.compare import compare as measure
 from arena.console import File, Json, Store, err, out, preset, read_file, say
@@ -187,5 +187,6 @@ def _tell(engine: Engine, run: str, code: Exit, as_json: bool) -> None:
     raise typer.Exit(code)
 
 
+control.add(app)
 reports.add(app)
 branching.add(app)

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import socket
 import sys
 import time
@@ -348,6 +349,10 @@ def _start(address: str | None, count: int) -> None:
             _knock(address)
             ray.init(address=address, **quiet)
         except Exception as error:
+            versions = re.findall(r"(Ray|Python): (\S+)", str(error)) if "Version mismatch" in str(error) else ()
+            if versions:
+                there, here = (", ".join(" ".join(pair) for pair in some) for some in (versions[:2], versions[2:]))
+                raise ConfigError(f"the cluster at {address} has {there}, this machine {here}: make them one") from None
             raise ConfigError(f"no Ray cluster at {address!r}: {error}") from None
         return
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # a private cluster on the loopback interface

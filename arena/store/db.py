@@ -6,6 +6,7 @@ Writing the same thing twice leaves it as it was, so that resuming is running th
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import threading
@@ -200,6 +201,8 @@ class Store:
             insert(db, schema.runs, [row])
             insert(db, schema.judges, seats)
             lease.wish(db, experiment.id, "run")
+            if job := os.environ.get("ARENA_JOB"):
+                db.execute(update(schema.runs).where(schema.runs.c.id == experiment.id).values(job=json.loads(job)))
 
         self._write(note)
         return experiment.id
@@ -225,6 +228,10 @@ class Store:
                 insert(db, table, values)
 
         self._write(note)
+
+    def wish(self, run: str, wanted: lease.Wish) -> None:
+        """Ask the run's drivers for something, wherever they are."""
+        self._write(lambda db: lease.wish(db, run, wanted))
 
     def claim(self, matches: Sequence[str]) -> set[str]:
         """Take those of the matches that no other driver has; which ones they are."""
