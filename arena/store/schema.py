@@ -37,8 +37,8 @@ runs = Table(
     Column("wanted", String, nullable=False, server_default="run"),
     Column("job", JSON),
 )
-"""`wanted` is what its drivers are asked for from elsewhere: `run`, `pause` or `cancel`. `job` says where it was launched
-as a job: the cluster's address; null where it was not."""
+"""`wanted` is what its drivers are asked for from elsewhere: `run`, `pause` or `cancel`. `job` says where it was
+launched as a job: the cluster's address; null where it was not."""
 
 judges = Table(
     "judges",
