@@ -164,6 +164,12 @@ def test_what_is_wrong_with_a_store_is_said(
     assert says in checked(reach(store_url))[what]
 
 
+def test_a_table_of_somebody_else_is_no_fault(store_url: str) -> None:
+    db.connect(store_url)
+    changed(store_url, text("CREATE TABLE others (id INTEGER)"))
+    assert checked(reach(store_url)) == {}
+
+
 def test_rows_that_refer_to_nothing_are_said(tmp_path: Path) -> None:
     play(scripted(1), tmp_path)
     changed(at(tmp_path), delete(schema.matches))

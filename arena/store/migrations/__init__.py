@@ -93,8 +93,9 @@ def lost(db: Connection) -> list[str]:
 
 
 def differences(db: Connection) -> list[str]:
-    """In what the tables are not those of this arena's schema, one line each."""
-    context = MigrationContext.configure(db, opts={"compare_type": True, "compare_server_default": True})
+    """In what the tables are not those of this arena's schema, one line each; other tables may lie beside them."""
+    options = {"compare_type": True, "compare_server_default": True, "include_name": _ours}
+    context = MigrationContext.configure(db, opts=options)
     found = [_told(change) for change in compare_metadata(context, schema.metadata)]
     known = inspect(db)
     for table in (one for one in schema.metadata.sorted_tables if known.has_table(one.name)):
@@ -102,6 +103,10 @@ def differences(db: Connection) -> list[str]:
         if keys != [column.name for column in table.primary_key]:
             found.append(f"primary key of {table.name}: {', '.join(keys)}")
     return found
+
+
+def _ours(name: str | None, kind: str, _: Any) -> bool:
+    return kind != "table" or name in schema.metadata.tables
 
 
 def _told(change: Any) -> str:
