@@ -74,11 +74,10 @@ def efforts(engine: Engine, run: str) -> list[Effort]:
         .join(s.played, p.match == m.key)
         .where(p.run == run, ANSWERED, _mine(run))
         .group_by(m.label, c.seat)
-        .order_by(func.min(p.position), c.seat.startswith("judge "), c.seat)
     )
     seats = {label: protocol.seats for label, protocol in read.protocols(engine, run).items()}
     with engine.connect() as db:
-        rows = db.execute(query).all()
+        rows = sorted(db.execute(query), key=lambda row: (row[-1], row[1].startswith("judge "), row[1]))
         own = db.execute(select(s.judges).where(s.judges.c.run == run))
         judges = {f"judge {judge.judge}": f"judge {judge.label}" for judge in own}
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)

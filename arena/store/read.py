@@ -278,7 +278,7 @@ def listing(engine: Engine, run: str) -> list[dict[str, Any]]:
 def match_key(engine: Engine, start: str) -> str:
     """The match whose key begins with `start`. Raises StoreError for none and for several."""
     with engine.connect() as db:
-        begins = s.matches.c.key.startswith(start, autoescape=True)
+        begins = s.matches.c.key.startswith(start.lower(), autoescape=True)
         found = db.scalars(select(s.matches.c.key).where(begins).limit(5)).all()
     if len(found) != 1:
         what = f"several matches: {', '.join(found)}" if found else "no match"
@@ -308,8 +308,9 @@ def kept(engine: Engine, match: str) -> Kept:
         rulings = db.execute(select(s.rulings).where(r.match == match).order_by(r.judge, r.order)).mappings().all()
         query = select(s.beliefs).where(b.match == match).order_by(b.judge, b.order, b.round)
         beliefs = db.execute(query).mappings().all()
-        failed = db.execute(select(s.failures).where(s.failures.c.match == match, ~s.failures.c.mended))
-        labels = {r.judge: r.label for r in db.execute(select(s.judges.c.judge, s.judges.c.label))}
+        f = s.failures.c
+        failed = db.execute(select(s.failures).where(f.match == match, ~f.mended).order_by(f.id))
+        labels = {r.judge: r.label for r in db.execute(select(s.judges).order_by(s.judges.c.run))}
         ruled, held = (
             [{**row, "label": labels.get(row["judge"], row["judge"][:8])} for row in rows]
             for rows in (rulings, beliefs)
@@ -335,7 +336,7 @@ def calls(engine: Engine, run: str, bodies: bool = False) -> Iterator[dict[str, 
     if bodies:
         query = query.add_columns(s.bodies.c.request, s.bodies.c.reply).join(s.bodies, s.bodies.c.call == s.calls.c.id)
     with engine.connect() as db:
-        for row in db.execute(query).mappings():
+        for row in db.execute(query.execution_options(yield_per=100)).mappings():
             call = dict(row)
             for name in ("request", "reply") if bodies else ():
                 call[name] = zlib.decompress(call[name]).decode()
