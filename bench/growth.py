@@ -134,8 +134,14 @@ def table(grown: Sequence[Grown]) -> Table:
     )
     made = Table(*heads, title=f"scripted matches, in one process (goal: within {WITHIN:.0%} of the shortest run's)")
     for one in grown:
-        part = one.each / grown[0].each
-        figures = (f"{one.seconds:.1f}", f"{one.each:.2f}", f"{part:.0%}", f"{one.cpu:.2f}", f"{one.mib:.0f}")
+        part, cpu = one.each / grown[0].each, one.cpu / grown[0].cpu
+        figures = (
+            f"{one.seconds:.1f}",
+            f"{one.each:.2f}",
+            f"{part:.0%}",
+            f"{one.cpu:.2f} ({cpu:.0%})",
+            f"{one.mib:.0f}",
+        )
         made.add_row(f"{one.matches:,}", *figures, f"{one.compare:.1f}", f"{one.compare_mib:.0f}", f"{one.store:.0f}")
     return made
 
