@@ -17,7 +17,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from pathlib import Path
@@ -30,6 +30,7 @@ from arena.errors import ConfigError
 from arena.governor import Governor, Grant, Report, Terms
 from arena.lane import Lease, Traffic
 from arena.match import Failure
+from arena.parcel import Parcel, Receiver, Sender
 from arena.purse import Draft, Money, Purse, Wallet
 from arena.wire import Wire
 from arena.work import Event, Job
@@ -94,6 +95,7 @@ class Worker:
 
     def __init__(self, name: str, replies: str, till: Any) -> None:
         self._name, self._replies, self._till = name, Path(replies), till
+        self._jobs = Receiver()
         self._wire: Wire | None = None
 
     async def _ready(self) -> Player:
@@ -118,9 +120,10 @@ class Worker:
             yield Sent(events, self._wire.traffic, self._wire.retries)
             await asyncio.sleep(_PERIOD)
 
-    async def give(self, jobs: Sequence[Job]) -> None:
+    async def give(self, parcel: Parcel) -> None:
         """Begin to play."""
-        (await self._ready()).give(jobs)
+        player = await self._ready()
+        player.give(self._jobs.unpack(parcel))
 
     async def gate(self, is_open: bool) -> None:
         """Let calls begin, or none."""
@@ -173,6 +176,7 @@ class _Desk:
     """A worker as the driver sees it."""
 
     worker: Any
+    way: Sender = field(default_factory=Sender)
     jobs: dict[str, Job] = field(default_factory=dict)
     """What it plays, by the match's key, as far as the driver has seen it happen."""
     questions: Counter[str] = field(default_factory=Counter)
@@ -244,7 +248,8 @@ class Cluster:
             self._desks[at].take(job)
             given.setdefault(at, []).append(job)
         for at, some in given.items():
-            self._desks[at].worker.give.remote(some)
+            desk = self._desks[at]
+            self._begin(self._watch(desk.worker.give.remote(desk.way.pack(some))))
 
     async def events(self) -> AsyncGenerator[Sequence[Event], None]:
         """What happens, from all workers."""
@@ -284,9 +289,21 @@ class Cluster:
         actor = ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0, max_concurrency=1000)
         desk = _Desk(actor.remote(name, str(self._replies), self._till))
         self._desks.append(desk)
-        task = asyncio.create_task(self._listen(desk))
+        self._begin(self._listen(desk))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _watch(self, reply: Any) -> None:
+        """A worker that cannot do what it is told (its node lacks a plugin) stops the run; a lost one does not."""
+        try:
+            await reply
+        except ray.exceptions.RayTaskError as error:
+            self._happened.put_nowait([Event(match="", stop=f"a worker cannot play: {error.cause}")])
+        except ray.exceptions.RayError:
+            return
 
     async def _listen(self, desk: _Desk) -> None:
         """Take in what a worker says until it is lost, and then have another do its work."""
@@ -302,7 +319,9 @@ class Cluster:
                     if event.ended:
                         self._losses.pop(event.match, None)
                 self._happened.put_nowait(sent.events)
-        except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError):
+        except ray.exceptions.RayTaskError as error:
+            self._happened.put_nowait([Event(match="", stop=f"a worker cannot play: {error.cause}")])
+        except ray.exceptions.RayError:
             await self._replace(desk)
 
     async def _replace(self, lost: _Desk) -> None:

@@ -194,8 +194,10 @@ def cancel(name: Run = None, address: Head = None, store: Store = None) -> None:
     while state(engine, run)["drivers"] and time.monotonic() < until:
         time.sleep(_PERIOD / 4)
     left = state(engine, run)["drivers"]
-    if left and before["job"]:
-        _stop_job(run, before["job"]["address"])
+    if before["job"]:
+        from arena.jobs import Jobs
+
+        Jobs(before["job"]["address"]).end(run, max(0.0, until - time.monotonic()))
     elif left:
         err.print(f"{len(left)} drivers have not ended yet; `arena status` shows them", highlight=False)
         raise typer.Exit(Exit.FAILED)

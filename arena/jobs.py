@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import re
 import shlex
 import time
@@ -26,6 +27,10 @@ _LEFT_OUT = [".git", ".venv", "__pycache__", "*.db", "*.db-*", "*.db.*", "out", 
 """Of the folder: neither code nor data that a run reads."""
 _PERIOD = 0.5
 """Seconds between two looks at a job that ends."""
+_TRIES = 5
+"""To launch again what has only just ended."""
+_SETTLED = 4.0
+"""Seconds after which a job that goes on will."""
 _CODES = {JobStatus.SUCCEEDED: Exit.DONE, JobStatus.STOPPED: Exit.INTERRUPTED, JobStatus.FAILED: Exit.INTERNAL}
 
 
@@ -66,13 +71,26 @@ class Jobs:
         if there:
             wanted |= {"working_dir": str(path.resolve().parent), "excludes": _LEFT_OUT}
         try:
-            if known:
-                self._client.delete_job(run)
-            self._client.submit_job(entrypoint=shlex.join(command), submission_id=run, runtime_env=wanted)
+            for _ in range(_TRIES if known else 1):
+                if known:
+                    self._client.delete_job(run)
+                self._client.submit_job(entrypoint=shlex.join(command), submission_id=run, runtime_env=wanted)
+                if not known or self._stays(run):
+                    break
         except Exception as error:
             if (now := self._status(run)) and not now.is_terminal():
                 return False  # another launch was first
             raise ConfigError(f"the cluster at {self._address} takes no job: {_plain(error)}") from None
+        return True
+
+    def _stays(self, run: str) -> bool:
+        """Whether a job that took the name of one before it begins: Ray may not be done yet with the supervisor of that."""
+        until = time.monotonic() + _SETTLED
+        while time.monotonic() < until:
+            found = self._client.get_job_info(run)
+            if found.status.is_terminal():
+                return "supervisor actor" not in (found.message or "")
+            time.sleep(_PERIOD)
         return True
 
     def info(self, run: str) -> dict[str, Any]:
@@ -96,6 +114,15 @@ class Jobs:
         """Ask a job to end."""
         self._known(run)
         self._client.stop_job(run)
+
+    def end(self, run: str, patience: float) -> None:
+        """Wait so many seconds for a job to end by itself, and then make it."""
+        until = time.monotonic() + patience
+        while not self._known(run).status.is_terminal():
+            if time.monotonic() > until:
+                self._client.stop_job(run)
+                until = math.inf
+            time.sleep(_PERIOD)
 
     def code(self, run: str) -> int:
         """The exit code of a job, once it has ended."""
