@@ -27,10 +27,6 @@ _LEFT_OUT = [".git", ".venv", "__pycache__", "*.db", "*.db-*", "*.db.*", "out", 
 """Of the folder: neither code nor data that a run reads."""
 _PERIOD = 0.5
 """Seconds between two looks at a job that ends."""
-_TRIES = 5
-"""To launch again what has only just ended."""
-_SETTLED = 4.0
-"""Seconds after which a job that goes on will."""
 _CODES = {JobStatus.SUCCEEDED: Exit.DONE, JobStatus.STOPPED: Exit.INTERRUPTED, JobStatus.FAILED: Exit.INTERNAL}
 
 
@@ -59,8 +55,8 @@ class Jobs:
         would show.
         """
         _reachable(store)
-        known = self._status(run)
-        if known and not known.is_terminal():
+        before = self._all(run)
+        if before and not before[-1].status.is_terminal():
             return False
         path = Path(file)
         there = path.exists()
@@ -70,80 +66,70 @@ class Jobs:
         wanted: dict[str, Any] = {"env_vars": env}
         if there:
             wanted |= {"working_dir": str(path.resolve().parent), "excludes": _LEFT_OUT}
+        name = f"{run}.{len(before) + 1}" if before else run
         try:
-            for _ in range(_TRIES if known else 1):
-                if known:
-                    self._client.delete_job(run)
-                self._client.submit_job(entrypoint=shlex.join(command), submission_id=run, runtime_env=wanted)
-                if not known or self._stays(run):
-                    break
+            self._client.submit_job(entrypoint=shlex.join(command), submission_id=name, runtime_env=wanted)
         except Exception as error:
-            if (now := self._status(run)) and not now.is_terminal():
+            if len(self._all(run)) > len(before):
                 return False  # another launch was first
             raise ConfigError(f"the cluster at {self._address} takes no job: {_plain(error)}") from None
         return True
 
-    def _stays(self, run: str) -> bool:
-        """Whether a job that took the name of one before it begins: Ray may not be done yet with the supervisor of that."""
-        until = time.monotonic() + _SETTLED
-        while time.monotonic() < until:
-            found = self._client.get_job_info(run)
-            if found.status.is_terminal():
-                return "supervisor actor" not in (found.message or "")
-            time.sleep(_PERIOD)
-        return True
-
     def info(self, run: str) -> dict[str, Any]:
-        """What the cluster says of a job."""
+        """What the cluster says of a run's latest job."""
         found = self._known(run)
         told = {"status": found.status.value, "message": found.message or "", "code": found.driver_exit_code}
-        return {"run": run, **told, "start": found.start_time, "end": found.end_time}
+        return {"run": run, "job": found.submission_id, **told, "start": found.start_time, "end": found.end_time}
 
     def logs(self, run: str, follow: bool = False) -> Iterator[str]:
-        """What a job printed so far, or until it ends."""
-        self._known(run)
+        """What it printed so far, or until it ends."""
+        job = self._known(run).submission_id
         if not follow:
-            yield self._client.get_job_logs(run)
+            yield self._client.get_job_logs(job)
             return
-        lines = self._client.tail_job_logs(run)
+        lines = self._client.tail_job_logs(job)
         with asyncio.Runner() as runner:
             while (text := runner.run(anext(lines, None))) is not None:
                 yield text
 
     def stop(self, run: str) -> None:
-        """Ask a job to end."""
-        self._known(run)
-        self._client.stop_job(run)
+        """Ask it to end."""
+        self._client.stop_job(self._known(run).submission_id)
 
     def end(self, run: str, patience: float) -> None:
-        """Wait so many seconds for a job to end by itself, and then make it."""
+        """Wait so many seconds for it to end by itself, and then make it."""
         until = time.monotonic() + patience
         while not self._known(run).status.is_terminal():
             if time.monotonic() > until:
-                self._client.stop_job(run)
+                self.stop(run)
                 until = math.inf
             time.sleep(_PERIOD)
 
     def code(self, run: str) -> int:
-        """The exit code of a job, once it has ended."""
+        """Its exit code, once it has ended."""
         while not (found := self._known(run)).status.is_terminal():
             time.sleep(_PERIOD)
         return found.driver_exit_code if found.driver_exit_code is not None else _CODES.get(found.status, Exit.INTERNAL)
 
     def _known(self, run: str) -> Any:
-        try:
-            return self._client.get_job_info(run)
-        except RuntimeError:
+        found = self._all(run)
+        if not found:
             jobs = sorted(job.submission_id for job in self._client.list_jobs() if job.submission_id)
-            raise ConfigError(
-                f"the cluster at {self._address} has no job {run!r}; it has {', '.join(jobs) or 'none'}"
-            ) from None
+            there = ", ".join(jobs) or "none"
+            raise ConfigError(f"the cluster at {self._address} has no job {run!r}; it has {there}")
+        return found[-1]
 
-    def _status(self, run: str) -> JobStatus | None:
-        try:
-            return self._client.get_job_status(run)
-        except RuntimeError:
-            return None
+    def _all(self, run: str) -> list[Any]:
+        """The jobs of a run, oldest first.
+
+        The first goes by the run's id; one that goes on with it has a number besides, as Ray keeps the name of a job
+        that has ended for a while.
+        """
+        named = re.compile(rf"{re.escape(run)}(?:\.(\d+))?")
+        found = ((named.fullmatch(job.submission_id or ""), job) for job in self._client.list_jobs())
+        return [
+            job for _, job in sorted(((int(name[1] or 1), job) for name, job in found if name), key=lambda one: one[0])
+        ]
 
 
 def _reachable(store: str | None) -> None:
