@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 DONE = $(VENV)/.installed
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: demo redteam test check computations bench browser weights dashboard clean
+.PHONY: demo redteam test nightly check computations bench browser weights dashboard clean
 
 demo: $(DONE)
 	$(BIN)/arena fetch qwen2.5-1.5b
@@ -22,6 +22,10 @@ redteam: $(DONE)
 
 test: check weights browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The first 2,000 schedules of faults, where `make test` plays 200.
+nightly: $(DONE)
+	ARENA_FAULTS=2000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults
 
 check: $(DONE)
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a model server and the command line, each of the test's own."""
+"""Fixtures of all tests: a model server, the command line, a database; each of the test's own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from lab import Shell
+from postgres import Postgres
 from server import Server
 
 
@@ -23,3 +24,16 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     made = Shell(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[Postgres]:
+    with Postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def postgres(_postgres: Postgres) -> Iterator[Postgres]:
+    """A PostgreSQL server on the loopback interface, with no database from another test."""
+    yield _postgres
+    _postgres.clear()
