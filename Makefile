@@ -8,7 +8,7 @@ CHROMIUM ?= /usr/bin/chromium
 
 MOST ?= 10000
 
-.PHONY: demo redteam test check computations bench bench-all browser weights dashboard clean
+.PHONY: demo redteam test nightly check computations bench bench-all browser weights dashboard clean
 
 demo: $(DONE)
 	$(BIN)/arena fetch qwen2.5-1.5b
@@ -24,6 +24,10 @@ redteam: $(DONE)
 
 test: check weights browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The first 2,000 schedules of faults, where `make test` plays 200.
+nightly: $(DONE)
+	ARENA_FAULTS=2000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults
 
 check: $(DONE)
 	$(BIN)/ruff check .
