@@ -90,6 +90,13 @@ class Protocol(Plugin):
         """What the judge is told of the rules before it reads the turns."""
         return ""
 
+    def refuses(self, case: Case, turn: Turn) -> str:
+        """Why a turn is not the move that was asked for, where the act alone does not say; empty where it is.
+
+        Such a turn is refused as unreadable, and never guessed.
+        """
+        return ""
+
     @abstractmethod
     def play(self, case: Case) -> Play:
         """Yield cues, receive turns, end."""
