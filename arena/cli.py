@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _complain(error: object, code: Exit) -> None:
-    err.print(f"arena: {error}", markup=False, highlight=False, soft_wrap=True)
+    err.print(f"arena: {error}", highlight=False, soft_wrap=True)
     sys.exit(code)
 
 

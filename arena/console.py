@@ -24,8 +24,11 @@ class _Out(Console):
         os._exit(Exit.DONE)
 
 
-out = _Out() if sys.stdout.isatty() else _Out(width=160)
-err = Console(stderr=True)
+_PLAIN: dict[str, Any] = {"markup": False, "emoji": False}
+"""What is printed is data: a bracket in a question or a label is a bracket, wherever it stands in a table."""
+
+out = _Out(**_PLAIN) if sys.stdout.isatty() else _Out(**_PLAIN, width=160)
+err = Console(stderr=True, **_PLAIN)
 
 Store = Annotated[str | None, typer.Option("--db", help="Store: a file or a URL. Default $ARENA_DB, then arena.db.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -163,3 +163,15 @@ def test_validate_says_where_nothing_will_tell_what_can_be_guessed(tmp_path: Pat
         (tmp_path / "e.toml").write_text(dumps({**table, "protocols": protocols}), encoding="utf-8")
         code, _, err = say("validate", "e.toml")
         assert code == 0 and ("no protocol `direct`" in err) == warned
+
+
+def test_brackets_in_questions_casts_and_names_are_printed_as_they_are(tmp_path: Path, monkeypatch: Any) -> None:
+    row = {"question": "Is [/b] :smile: [red]it[/red]?", "answers": ["[yes]", "no"], "correct": 0, "passage": "Yes."}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row))
+    casts = [{"debater": {"use": "scripted", "lines": [f"[bold]{i}[/bold]"]}} for i in range(2)]
+    table = {**scripted(), "tasks": [{"use": "file", "path": str(tmp_path / "q.jsonl")}], "agents": casts}
+    play({**table, "protocols": ["debate"]}, tmp_path)
+    shell = Shell(tmp_path)
+    assert "Is [/b] :smile: [red]it[/red]?" in shell.run("show").stdout
+    told = shell.run("compare").stdout
+    assert all(f"debate [scripted(lines=('[bold]{i}[/bold]',))]" in " ".join(told.split()) for i in range(2))
