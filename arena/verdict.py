@@ -163,7 +163,10 @@ def examples(view: View, count: int) -> list[Example]:
 
 
 def _example(row: dict[str, Any], view: View, speakers: list[str], number: int) -> Example:
-    """A lone speaker argues for the right answer in one example and for the wrong one in the next."""
+    """A lone speaker argues for the right answer in one example and for the wrong one in the next.
+
+    Who has no side in the case, such as a critic, is shown without one here too.
+    """
     alone = (LETTERS.index(row["right"]) + number) % 2
     sides = dict(zip(speakers, (0, 1), strict=False)) if len(speakers) > 1 else dict.fromkeys(speakers, alone)
     told = {seat: row[LETTERS[side]] for seat, side in sides.items()}
@@ -172,17 +175,17 @@ def _example(row: dict[str, Any], view: View, speakers: list[str], number: int) 
         seat=JUDGE,
         question=row["question"],
         answers=tuple(row["answers"]),
-        sides=sides,
+        sides={seat: side for seat, side in sides.items() if seat in view.sides},
         passage=row["passage"] if view.passage is not None else None,
         turns=tuple(turns),
     )
-    return Example(shown, row["right"], *_thought(row, shown))
+    return Example(shown, row["right"], *_thought(row, shown, list(sides.values())))
 
 
-def _thought(row: dict[str, Any], shown: View) -> tuple[str, int]:
+def _thought(row: dict[str, Any], shown: View, argued: Sequence[int]) -> tuple[str, int]:
     """What the example comes down to, and how sure that is: its evidence, a lone false speaker, or nothing at all."""
     right = LETTERS.index(row["right"])
-    if shown.passage is not None or right in shown.sides.values():
+    if shown.passage is not None or right in argued:
         return row["why"], 95
     if shown.turns:
         return row["doubt"], 80
