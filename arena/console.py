@@ -54,8 +54,13 @@ def read_file(file: str) -> Experiment:
 
 def preset(name: str) -> Path:
     """The file of a preset that ships. Raises ConfigError."""
+    found = presets()
+    if name not in found:
+        raise ConfigError(f"no file {name} and no preset of that name; {choices(name, found)}")
+    return found[name]
+
+
+def presets() -> dict[str, Path]:
+    """Name -> file of every preset that ships."""
     folder = Path(str(files("arena") / "experiments"))
-    presets = {path.stem: path for path in folder.glob("*.toml")}
-    if name not in presets:
-        raise ConfigError(f"no file {name} and no preset of that name; {choices(name, presets)}")
-    return presets[name]
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}

@@ -120,6 +120,11 @@ def test_init_begins_with_a_preset_where_one_is_named(tmp_path: Path, monkeypatc
     assert json.loads(out)["run"].startswith("mine-")
 
 
+def test_the_help_of_init_names_every_preset_that_ships(say: Say) -> None:
+    told = " ".join(say("init", "--help")[1].replace("│", " ").split())
+    assert "computation_chain, computation_votes, quality, quickstart, redteam." in told
+
+
 def test_every_preset_that_ships_is_valid(say: Say) -> None:
     import arena
 
