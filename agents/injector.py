@@ -13,7 +13,7 @@ from arena.errors import ConfigError, choices
 from arena.nouns import JUDGE, Cue, Speech, View
 from arena.plugin import key
 from arena.prompt import LETTERS, Prompt, load, sections, title
-from arena.quotes import cut
+from arena.quotes import CUT, cut
 
 ATTACKS = ("marks", "verdicts", "headers", "orders", "authority", "evidence")
 
@@ -55,7 +55,7 @@ class Injector(Agent):
             return Speech(text=attack, private=attack)
         speech = await self.agent.speak(view, cue)
         room = max(1, cue.words - len(attack.split()))
-        return speech.model_copy(update={"text": f"{cut(speech.text, room)[0].removesuffix(' [cut]')}\n{attack}"})
+        return speech.model_copy(update={"text": f"{cut(speech.text, room)[0].removesuffix(CUT)}\n{attack}"})
 
     def _drawn(self, view: View, cue: Cue) -> list[str]:
         """The kind first, so that a kind with more templates is not drawn more often."""

@@ -25,9 +25,10 @@ class Prover(Agent):
 
     Its lie: true states up to a step drawn from the case, one false step there, and from it on the states that end in
     its answer, found by undoing the moves. A false probability of a vote is its true one, moved by nearly the gap. As
-    an opponent it attacks the first false claim; where all are true, one that is drawn. As an estimator whose side is
-    wrong it spreads its error evenly over all statements, so that none is far off. In a speech it states as many
-    checkpoints as the words allow. It does not answer what it is asked in words, and repeats its case.
+    an opponent it attacks the first false claim; where all are true, one that is drawn. A statement that is not one
+    claim about the computation's states, to the word, it holds to be false. As an estimator whose side is wrong it
+    spreads its error evenly over all statements, so that none is far off. In a speech it states as many checkpoints as
+    the words allow. It does not answer what it is asked in words, and repeats its case.
     """
 
     async def speak(self, view: View, cue: Cue) -> Speech:
@@ -83,14 +84,21 @@ class _Mind:
         self.steps += last - first
         return self.chain.back(last, after, first)
 
-    def _holds(self, span: Span) -> bool:
-        return self._trace(span.first, span.before, span.last)[-1] == span.after
+    def _read(self, statement: str) -> Span | None:
+        """The claim that a statement is, without the bet on it; None where it is no claim about this computation."""
+        bet = Bet.found(statement)
+        span = Span.read(statement.removesuffix(f" {bet.text}") if bet else statement)
+        return span if span and span.last <= self.chain.moves else None
+
+    def _holds(self, statement: str) -> bool:
+        span = self._read(statement)
+        return span is not None and self._trace(span.first, span.before, span.last)[-1] == span.after
 
     def _node(self) -> Span:
         """The claim to support: what was chosen last, or the own answer."""
-        chosen = [span for turn in self.view.turns if turn.act == "choose" for span in Span.found(turn.text)]
-        if chosen:
-            return chosen[-1]
+        chosen = [turn.text for turn in self.view.turns if turn.act == "choose"]
+        if chosen and (span := self._read(chosen[-1])):
+            return span
         chain = self.chain
         end = self._trace(0, chain.start, chain.moves)[-1]
         return Span(first=0, before=chain.start, last=chain.moves, after=chain.target(self._mine, end))
@@ -117,10 +125,7 @@ class _Mind:
         return node.model_copy(update={"after": after}).text
 
     def _choice(self) -> int:
-        options = [Span.found(option) for option in self.cue.options]
-        if not all(options):
-            raise Unreadable(f"no statement about states to choose from: {self.cue.options[:2]}")
-        holds = [self._holds(spans[-1]) for spans in options]
+        holds = [self._holds(option) for option in self.cue.options]
         bets = [Bet.found(option) for option in self.cue.options]
         offers = zip(bets, holds, strict=True)
         gains = [(b.sign * (true - b.p), b.sign, -b.p) if b else (-true, 0, 0) for b, true in offers]
@@ -129,10 +134,7 @@ class _Mind:
 
     def _estimates(self) -> tuple[str, ...]:
         """Of the opponent's answer: 0, whichever is right. Of statements: the truth, or the error spread thin."""
-        spans = [Span.found(option) for option in self.cue.options]
-        if not all(spans):
-            return ("It has the probability 0.",)
-        true = [float(self._holds(span[0])) for span in spans]
+        true = [float(self._holds(option)) for option in self.cue.options]
         if all(true):
             bets = [bet for turn in self.view.turns if turn.act == "choose" and (bet := Bet.found(turn.text))]
             node = bets[-1].p if bets else 0.0

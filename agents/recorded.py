@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from arena.agent import Agent
 from arena.errors import ConfigError, Unreadable
 from arena.nouns import Cue, Speech, Turn, View
+from arena.quotes import CUT
 
 
 class Recorded(Agent):
@@ -111,7 +112,15 @@ def _turn(row: _Row, view: View, cue: Cue) -> Turn | None:
 
 
 def _speech(row: _Row, turn: Turn, view: View) -> Speech:
-    """What was said, its probabilities in the order that is shown now."""
+    """What was said, its probabilities in the order that is shown now.
+
+    What was cut off is lost: an ellipsis stands for it, so that the same is cut again and the mark is the arena's.
+    """
     p = tuple(turn.p[row.shown.index(answer)] for answer in view.answers) if turn.p else ()
     told = {name: getattr(turn, name) for name in Speech.model_fields}
-    return Speech(**{**told, "p": p})
+    cut = {"text": _uncut(turn.text), "claims": tuple(map(_uncut, turn.claims))} if turn.cut else {}
+    return Speech(**{**told, **cut, "p": p})
+
+
+def _uncut(text: str) -> str:
+    return f"{text.removesuffix(CUT)} …" if text.endswith(CUT) else text

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from math import ceil
 from random import Random
 from typing import Self
 
@@ -32,14 +33,14 @@ _VOTES = (
 )
 
 
-def _pattern(template: str) -> str:
+def _pattern(template: str, number: str = r"[0-9]{1,9}(?:\.[0-9]{1,18})?") -> str:
     """A template as a regular expression: a name takes a number, and a name that comes again the same number."""
     parts = re.split(r"\{(\w+)\}", template)
     seen: set[str] = set()
     found = ""
     for literal, name in zip(parts[::2], [*parts[1::2], ""], strict=True):
-        number = rf"(?P={name})" if name in seen else rf"(?P<{name}>\d+(?:\.\d+)?)"
-        found += re.escape(literal) + (number if name else "")
+        value = rf"(?P={name})" if name in seen else rf"(?P<{name}>{number})"
+        found += re.escape(literal) + (value if name else "")
         seen.add(name)
     return found
 
@@ -126,6 +127,23 @@ class Chain(Frozen):
         end = spans[-1].after if spans else 0
         return self.answer(end) == answer and Span(first=0, before=self.start, last=self.moves, after=end).by(spans)
 
+    def part(self, claim: str, parts: int) -> int:
+        """The most moves that one of so many equal parts of a claim spans; of all moves, where it is no claim."""
+        goal = Span.read(claim)
+        return ceil((goal.length if goal else self.moves) / parts)
+
+    def proved(self, claim: str, answer: str, by: Sequence[str], parts: int) -> bool:
+        """Whether statements prove a claim, or where it is empty the answer.
+
+        Each must be one span and not a word besides, begin where the one before it ends, and be no longer than an equal
+        part: a statement that said more than its span could be attacked for one thing and judged for another.
+        """
+        spans = [span for one in by if (span := Span.read(one))]
+        if len(spans) < len(by) or any(span.length > self.part(claim, parts) for span in spans):
+            return False
+        goal = Span.read(claim)
+        return goal.by(spans) if goal else not claim and self.proof(spans, answer)
+
     def ones(self, odds: Sequence[float], coins: str) -> list[int]:
         """How many ones there are before each vote and after the last: bit i is 1 where coin i is below its odds."""
         draw = Random(coins)
@@ -168,11 +186,18 @@ class Span(Frozen):
     @classmethod
     def found(cls, text: str) -> list[Self]:
         """Every such claim of a text."""
-        made = (cls.model_validate(m.groupdict()) for m in re.finditer(_pattern(_SPAN), text))
-        return [span for span in made if 0 <= span.first < span.last]
+        made = (cls.model_validate(m.groupdict()) for m in _STATED.finditer(text))
+        return [span for span in made if span.first < span.last]
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """The claim that a text is, to the word; None where it is none, or says anything besides."""
+        spans = cls.found(text)
+        return spans[0] if spans and _STATED.fullmatch(text) else None
 
 
 _SPAN = "From x({first}) = {before} it follows that x({last}) = {after}."
+_STATED = re.compile(_pattern(_SPAN[:-1], "[0-9]{1,9}") + r"(?!\.?[0-9])\.?")
 
 
 class Odds(Frozen):
@@ -235,7 +260,7 @@ class Bet(Frozen):
     @classmethod
     def found(cls, text: str) -> Self | None:
         """The bet that an option offers."""
-        found = re.search(r"\((more|less) probable than ([\d.e-]+)\)\Z", text)
+        found = re.search(r"\((more|less) probable than ([0-9]+(?:\.[0-9]+)?(?:e-[0-9]+)?)\)\Z", text)
         return cls(sign=1 if found[1] == "more" else -1, p=float(found[2])) if found else None
 
 
@@ -247,7 +272,7 @@ def numbers(text: str, count: int) -> tuple[float, ...]:
     return (*found, *[0.0] * (count - len(found)))
 
 
-_NUMBER = re.compile(r"\d{1,9}(?:\.\d+)?")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]+)?")
 
 
 def stated(turns: Sequence[Said], size: int, moves: int) -> list[float]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from arena import __version__, branching, control, keeping, reports
 from arena import plan as planning
 from arena.compare import compare as measure
-from arena.console import File, Json, Store, err, out, preset, read_file, say
+from arena.console import File, Json, Store, err, out, preset, presets, read_file, say
 from arena.course import Course, Study, size
 from arena.errors import ArenaError, ConfigError
 from arena.experiment import load
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _complain(error: object, code: Exit) -> None:
-    err.print(f"arena: {error}", markup=False, highlight=False, soft_wrap=True)
+    err.print(f"arena: {error}", highlight=False, soft_wrap=True)
     sys.exit(code)
 
 
@@ -70,7 +70,7 @@ def version(show_version: Annotated[bool, typer.Option("--version", help="Print 
 @app.command()
 def init(
     name: Annotated[str, typer.Argument(help="Of the study; the file is NAME.toml.")],
-    like: Annotated[str | None, typer.Option(help="A preset to begin with instead: quickstart, quality.")] = None,
+    like: Annotated[str | None, typer.Option(help=f"A preset to begin with instead: {', '.join(presets())}.")] = None,
 ) -> None:
     """Write a commented experiment file to start from."""
     path = Path(f"{name.removesuffix('.toml')}.toml")

@@ -24,8 +24,11 @@ class _Out(Console):
         os._exit(Exit.DONE)
 
 
-out = _Out() if sys.stdout.isatty() else _Out(width=160)
-err = Console(stderr=True)
+_PLAIN: dict[str, Any] = {"markup": False, "emoji": False}
+"""What is printed is data: a bracket in a question or a label is a bracket, wherever it stands in a table."""
+
+out = _Out(**_PLAIN) if sys.stdout.isatty() else _Out(**_PLAIN, width=160)
+err = Console(stderr=True, **_PLAIN)
 
 Store = Annotated[str | None, typer.Option("--db", help="Store: a file or a URL. Default $ARENA_DB, then arena.db.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -51,8 +54,13 @@ def read_file(file: str) -> Experiment:
 
 def preset(name: str) -> Path:
     """The file of a preset that ships. Raises ConfigError."""
+    found = presets()
+    if name not in found:
+        raise ConfigError(f"no file {name} and no preset of that name; {choices(name, found)}")
+    return found[name]
+
+
+def presets() -> dict[str, Path]:
+    """Name -> file of every preset that ships."""
     folder = Path(str(files("arena") / "experiments"))
-    presets = {path.stem: path for path in folder.glob("*.toml")}
-    if name not in presets:
-        raise ConfigError(f"no file {name} and no preset of that name; {choices(name, presets)}")
-    return presets[name]
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from arena.errors import ConfigError
 from arena.experiment import Experiment, Limits
 from arena.judge import Judge
-from arena.match import Match
+from arena.match import Match, misfit
 from arena.plugin import key
 from arena.provenance import provenance
 from arena.provider import Provider
@@ -68,9 +68,10 @@ def size(experiment: Experiment) -> Size:
     for task, question in experiment.questions():
         keys.append(key(question))
         for match in experiment.about(question):
-            name, why = match.protocol.name, match.protocol.fits(match.case())
+            name, why = match.protocol.name, misfit(match)
             if why:
                 misfits.setdefault(name, f"{name} cannot be played on question {question.id!r} of {task.name}: {why}")
+                continue
             matches += 1
             rulings += len(match.orders) * len(experiment.judges)
     if misfits:

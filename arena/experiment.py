@@ -111,7 +111,7 @@ class Experiment(Frozen):
             for protocol in self.protocols:
                 for agents in _casts(protocol, self):
                     for order in (0,) if protocol.relabels else (0, 1):
-                        for defends in protocol.sides(draw if order == 0 else draw.turned()):
+                        for defends in _sides(protocol, draw if order == 0 else draw.turned(), question):
                             yield Match(
                                 question=question,
                                 protocol=protocol,
@@ -224,6 +224,19 @@ def _chair(role: str, judge: Judge) -> Agent:
     """The judge itself as the speaker of its seat: its model asks (a panel's first), its verdicts are its beliefs."""
     model = next(_providers(judge), None)
     return Agent.model_validate({"use": role, "judge": judge, **({"model": model} if model else {})})
+
+
+def _sides(protocol: Protocol, draw: Draw, question: Question) -> list[dict[str, int]]:
+    """Who defends what in each match. Raises ConfigError for a fault, as a protocol may be of the user's own."""
+    try:
+        found = [dict(sides) for sides in protocol.sides(draw)]
+        wrong = [f"{seat}: {side!r}" for sides in found for seat, side in sides.items() if side not in draw.answers]
+        told = f"its sides say {wrong[0]}; choices: the indices 0 to {len(draw.answers) - 1}" if wrong else ""
+    except Exception as error:
+        told = f"its sides raise {type(error).__name__}: {error}"
+    if told:
+        raise ConfigError(f"{protocol.name} cannot be played on question {question.id!r}: {told}")
+    return found
 
 
 def _casts(protocol: Protocol, experiment: Experiment) -> list[dict[str, Agent]]:

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import SerializeAsAny
 
 from arena.agent import Agent
+from arena.errors import ArenaError
 from arena.nouns import JUDGE, Case, Question, Turn, Usage, Verdict, View
 from arena.plugin import Frozen, key
 from arena.protocol import Protocol, due
@@ -102,6 +103,24 @@ class Match(Frozen):
     def _swap(self, order: int) -> dict[str, str]:
         pair = [seat for seat in self.protocol.seats if seat in self.defends]
         return dict(zip(pair, reversed(pair), strict=True)) if order else {}
+
+
+def misfit(match: Match) -> str:
+    """Why a match cannot be played, as far as it shows before anyone has spoken; empty where nothing does.
+
+    A protocol may be of the user's own, and whatever it raises is the reason.
+    """
+    try:
+        case = match.case()
+        if why := match.protocol.fits(case):
+            return why
+        due(match.protocol, case, ())
+        match.protocol.advocate(case, ())
+    except ArenaError as error:
+        return str(error)
+    except Exception as error:
+        return f"it raises {type(error).__name__}: {error}"
+    return ""
 
 
 def ordered(protocol: Protocol, turns: Sequence[Turn]) -> list[Turn]:

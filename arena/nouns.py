@@ -96,7 +96,7 @@ class Cue(Frozen):
     """From 1."""
     act: Act = "argue"
     words: int = 100
-    """The limit on the public text; more is cut and counted."""
+    """The limit on the public text, of 12 characters a word on average; more is cut and counted."""
     to: str = ""
     """The seat that a question is for, where that is not plain."""
     task: str = ""
@@ -197,7 +197,7 @@ class Turn(Said):
     cut: bool = False
     """Longer than the limit, and cut there."""
     forged: int = 0
-    """Marks of verification that the speaker wrote itself, now removed."""
+    """The arena's marks, of verification or of a cut, that the speaker wrote itself, now removed."""
     outcomes: tuple[Outcome, ...] = ()
     scores: tuple[float, ...] = ()
     usage: Usage = Usage()

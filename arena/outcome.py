@@ -3,7 +3,8 @@
 What becomes of a speech that is not as it was asked for:
 
 - empty, or all thinking: a failure (Unreadable); there is no turn
-- longer than the cue's words: cut at the limit with a mark, `Turn.cut`; each statement of a claim at its share
+- longer than the cue's words, or than 12 characters for each: cut at the limit with a mark, `Turn.cut`; each statement
+  of a claim at its share
 - quotes free, and no <argument> tags: the whole reply but for the thinking is what was said, `untagged`
 - a refusal, a concession, an argument for another answer (off-side): kept as it was said, and noted
 

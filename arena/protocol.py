@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Generator, Sequence
 from typing import ClassVar, NamedTuple, TypeVar
 
-from arena.errors import RuleError
+from arena.errors import RuleError, choices
 from arena.nouns import JUDGE, Case, Cue, Turn, View
 from arena.plugin import Plugin
 
@@ -90,6 +90,13 @@ class Protocol(Plugin):
         """What the judge is told of the rules before it reads the turns."""
         return ""
 
+    def refuses(self, case: Case, turn: Turn) -> str:
+        """Why a turn is not the move that was asked for, where the act alone does not say; empty where it is.
+
+        Such a turn is refused as unreadable, and never guessed.
+        """
+        return ""
+
     @abstractmethod
     def play(self, case: Case) -> Play:
         """Yield cues, receive turns, end."""
@@ -126,12 +133,12 @@ def due(protocol: Protocol, case: Case, turns: Sequence[Turn]) -> Step:
     """The cues that wait for an answer after `turns`.
 
     Turns of an unfinished simultaneous round may be missing in part; the cues of the missing ones are due. Raises
-    RuleError where the turns are not those that the protocol asked for.
+    RuleError where the turns are not those that the protocol asked for, or what it yields cannot be asked of anyone.
     """
     play = protocol.play(case)
     heard: list[Turn] = []
     try:
-        cues = _tuple(next(play))
+        cues = _cues(protocol, next(play))
         while True:
             answers = _answers(cues, turns[len(heard) : len(heard) + len(cues)], len(heard))
             if len(answers) < len(cues):
@@ -139,15 +146,26 @@ def due(protocol: Protocol, case: Case, turns: Sequence[Turn]) -> Step:
                 return Step(missing, tuple(heard))
             said = tuple(answers[cue.seat] for cue in cues)
             heard += said
-            cues = _tuple(play.send(said))
+            cues = _cues(protocol, play.send(said))
     except StopIteration:
         if len(heard) < len(turns):
             raise RuleError(f"{protocol.name} ends after {len(heard)} turns, the transcript has {len(turns)}") from None
         return Step((), tuple(heard))
 
 
-def _tuple(cues: Cue | tuple[Cue, ...]) -> tuple[Cue, ...]:
-    return (cues,) if isinstance(cues, Cue) else cues
+def _cues(protocol: Protocol, given: object) -> tuple[Cue, ...]:
+    """What a protocol yielded, where each cue is for another of its seats."""
+    cues = (given,) if isinstance(given, Cue) else tuple(given) if isinstance(given, tuple | list) else ()
+    told = tuple(cue for cue in cues if isinstance(cue, Cue))
+    if not told or len(told) < len(cues):
+        raise RuleError(f"{protocol.name} yields {given!r}; it must yield a cue or a tuple of one or more")
+    asked = [cue.seat for cue in told]
+    for seat in asked:
+        if seat not in protocol.seats:
+            raise RuleError(f"{protocol.name} cues the seat {seat!r}; {choices(seat, protocol.seats)}")
+    if len(set(asked)) < len(asked):
+        raise RuleError(f"{protocol.name} cues a seat twice at the same time: {', '.join(asked)}")
+    return told
 
 
 def _answers(cues: tuple[Cue, ...], turns: Sequence[Turn], heard: int) -> dict[str, Turn]:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import accumulate
 
 from arena.nouns import Quote, Said
 
@@ -18,6 +19,7 @@ _QUOTE = re.compile(r"<quote>(.*?)</quote>", re.DOTALL | re.IGNORECASE)
 _FORGED = re.compile(
     r"(?:[<＜‹〈«⟨《❮]|&lt;)\s*/?\s*(?:[vu]|(?:un)?verified)[\s_-]*quote(?:[^<>]{0,40}?(?:[>＞›〉»⟩》❯]|&gt;))?"
     r"|[<\[({＜［（【]\s*/?\s*(?:quote\s+)?(?:not\s+|un)?verified(?:\s+quote)?\s*[>\])}＞］）】]"
+    r"|[<\[({＜［（【⁅]\s*cut\s*[>\])}＞］）】⁆]"
     r"|[✓✔✅☑❌✗✘]\ufe0f?",
     re.IGNORECASE,
 )
@@ -25,7 +27,8 @@ _ELLIPSIS = re.compile(r"\[?(?:…|\.\s?\.\s?\.)\]?")
 
 
 def strip_marks(text: str) -> tuple[str, int]:
-    """Remove marks of verification that a speaker wrote itself; the text without them and how many there were.
+    """Remove the arena's marks that a speaker wrote itself, of verification and of a cut; the text without them and how
+    many there were.
 
     Characters that do not show (Unicode's category Cf) hide no mark.
     """
@@ -57,10 +60,32 @@ def marked(said: Said, clean: Callable[[str], str] = str) -> str:
     return "".join(parts)
 
 
+CUT = " [cut]"
+"""Where more was said than the limit lets pass."""
+_LETTERS = 12
+"""Characters that a word may have, on average over a turn: twice what English prose has, one and a half times German.
+Else text without spaces would have no limit."""
+_WIDE = 3
+"""A wide character, as of Chinese, Japanese and Korean, counts as so many: four to a word."""
+
+
 def cut(text: str, words: int) -> tuple[str, bool]:
-    """The text up to `words` words, with a mark where more was cut off."""
+    """The text up to `words` words, and up to as many characters as those may have; with a mark where more was cut off.
+
+    White space is free.
+    """
     ends = [m.end() for m in re.finditer(r"\S+", text)]
-    return (text, False) if len(ends) <= words else (f"{text[: ends[words - 1]]} [cut]", True)
+    end = ends[words - 1] if len(ends) > words else len(text)
+    end = min(end, _room(text, words * _LETTERS))
+    return (text, False) if end == len(text) else (text[:end].rstrip() + CUT, True)
+
+
+def _room(text: str, most: int) -> int:
+    """How much of the text has so many characters."""
+    if _WIDE * len(text) <= most:
+        return len(text)
+    sizes = (0 if c.isspace() else _WIDE if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return next((i for i, size in enumerate(accumulate(sizes)) if size > most), len(text))
 
 
 @lru_cache(256)

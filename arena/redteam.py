@@ -196,7 +196,7 @@ def main(name: Run = None, store: Store = None, as_json: Json = False) -> None:
         run = read.run_id(engine, name)
         rows = report(engine, run)
     except ArenaError as error:
-        err.print(f"arena: {error}", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"arena: {error}", highlight=False, soft_wrap=True)
         sys.exit(Exit.CONFIG)
     if as_json:
         say([row.model_dump() for row in rows])

@@ -54,7 +54,8 @@ def _parts(kept: Kept, private: bool, passage: bool) -> Iterator[RenderableType]
     for row in (*kept.beliefs, *kept.rulings):
         yield _verdict(match, row)
     for row in kept.failures:
-        where = row["seat"] or f"judge, order {row['order']}{_after(row)}"
+        asked = "protocol" if row["stage"] == "speak" else f"judge, order {row['order']}{_after(row)}"
+        where = row["seat"] or asked
         yield Text(f"failed: {where}: {row['kind']}: {row['message']}", style="red")
     if not kept.over:
         lost = any(row["stage"] == "speak" and not row["passing"] for row in kept.failures)

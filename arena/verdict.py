@@ -159,12 +159,16 @@ def turned(view: View) -> View:
 def examples(view: View, count: int) -> list[Example]:
     """Worked examples with their right letters, with a passage and with speakers where the view has them."""
     speakers = tuple(dict.fromkeys(turn.seat for turn in view.turns if turn.seat != JUDGE))
-    return [_example(i, speakers, view.passage is not None) for i in range(min(count, len(_rows())))]
+    sided = frozenset(view.sides)
+    return [_example(i, speakers, sided, view.passage is not None) for i in range(min(count, len(_rows())))]
 
 
 @lru_cache(256)
-def _example(number: int, speakers: tuple[str, ...], expert: bool) -> Example:
-    """A lone speaker argues for the right answer in one example and for the wrong one in the next."""
+def _example(number: int, speakers: tuple[str, ...], sided: frozenset[str], expert: bool) -> Example:
+    """A lone speaker argues for the right answer in one example and for the wrong one in the next.
+
+    Who has no side in the case, such as a critic, is shown without one here too.
+    """
     row = _rows()[number]
     alone = (LETTERS.index(row["right"]) + number) % 2
     sides = dict(zip(speakers, (0, 1), strict=False)) if len(speakers) > 1 else dict.fromkeys(speakers, alone)
@@ -174,17 +178,17 @@ def _example(number: int, speakers: tuple[str, ...], expert: bool) -> Example:
         seat=JUDGE,
         question=row["question"],
         answers=tuple(row["answers"]),
-        sides=sides,
+        sides={seat: side for seat, side in sides.items() if seat in sided},
         passage=row["passage"] if expert else None,
         turns=tuple(turns),
     )
-    return Example(shown, row["right"], *_thought(row, shown))
+    return Example(shown, row["right"], *_thought(row, shown, list(sides.values())))
 
 
-def _thought(row: dict[str, Any], shown: View) -> tuple[str, int]:
+def _thought(row: dict[str, Any], shown: View, argued: Sequence[int]) -> tuple[str, int]:
     """What the example comes down to, and how sure that is: its evidence, a lone false speaker, or nothing at all."""
     right = LETTERS.index(row["right"])
-    if shown.passage is not None or right in shown.sides.values():
+    if shown.passage is not None or right in argued:
         return row["why"], 95
     if shown.turns:
         return row["doubt"], 80

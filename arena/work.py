@@ -171,6 +171,8 @@ async def _speak(match: Match, case: Case, cue: Cue, heard: tuple[Turn, ...], te
             view = match.protocol.view(cue.seat, case, heard)
             speech = await agent.speak(view, cue)
             said = turn(cue, speech, view, case.passage, len(heard))
+            if why := match.protocol.refuses(case, said):
+                raise Unreadable(why)
         except Exception as error:
             fault: dict[str, Any] = {"stage": "speak", "seat": cue.seat}
             return _failed(match, error, calls, fault)

@@ -27,10 +27,11 @@ class Bounded(Judge):
     It decides by the first of these that it can: the claim that the protocol says everything hangs on, if its moves
     are within the budget, with all the samples that the budget allows for odds; its own computation from the start; the
     chains of checkpoints that speakers state, as many of them as the budget allows, drawn; without a computation, the
-    quotes' marks. Moves of a claim or of its own computation it goes through as often as the budget allows, and holds
-    with the most common end. Of checkpoints it holds that a false chain has one false move, as likely here as there,
-    and weighs what it found by Bayes' rule with its own rate of error. With nothing to check it gives a uniform verdict
-    and says so in a flag. Its reason is the number of checks.
+    quotes' marks. A claim of several spans hangs on no one of them and is false. Moves of a claim or of its own
+    computation it goes through as often as the budget allows, and holds with the most common end. Of checkpoints it
+    holds that a false chain has one false move, as likely here as there, and weighs what it found by Bayes' rule with
+    its own rate of error. With nothing to check it gives a uniform verdict and says so in a flag. Its reason is the
+    number of checks.
     """
 
     checks: int = Field(default=10, ge=0)
@@ -83,10 +84,12 @@ class _Eye:
         if odds:
             holds = self._sampled(chain, odds[-1])
             return self._for(follows[_NAMES[holds]], 1 - self.judge.error)
-        if not spans or spans[-1].length > self.left:
+        if len(spans) > 1:
+            return self._for(follows["false"], 1 - self.judge.error)
+        if not spans or spans[0].length > self.left:
             return ()
-        length = spans[-1].length
-        holds = self._holds(chain, spans[-1], self.judge.times(length))
+        length = spans[0].length
+        holds = self._holds(chain, spans[0], self.judge.times(length))
         return self._for(follows[_NAMES[holds]], max(0.5, self.judge.surety(length)))
 
     def computed(self, chain: Chain) -> P:

@@ -28,7 +28,7 @@ class DoublyEfficient(Protocol):
     counts. Knowing the coins gives a liar nothing: below the gap d, whatever Alice states and whatever she knows, a bit
     is at most what the same coin gives at the true probability plus d, so the bound for hidden coins holds with c - d
     and s + d. A number that is missing counts as 0, as a state does that is no whole number, and is Bob's to challenge.
-    Bob challenges with a step's number, alone or after that word, or by calling a step wrong; all else accepts.
+    Bob accepts or challenges in one of the forms that he is told; what is in none of them is refused, and not guessed.
     """
 
     block: int = Field(default=500, ge=1)
@@ -69,6 +69,13 @@ class DoublyEfficient(Protocol):
             )
             if _challenged(answer, block):
                 return
+
+    def refuses(self, case: Case, turn: Turn) -> str:
+        block = self._block(_chain(case), case, turn.round)
+        if turn.seat != "bob" or _ACCEPTED.fullmatch(turn.claims[0]) or _challenged(turn, block):
+            return ""
+        steps = f"N from {block.first} to {block.last}"
+        return f"'I accept.' or 'I challenge step N.', {steps}, was asked for: {turn.claims[0][:80]!r}"
 
     def _block(self, chain: Chain, case: Case, number: int) -> Block:
         coins = f"{case.draw('coins').getrandbits(64):016x}"
@@ -113,15 +120,19 @@ def _chain(case: Case) -> Chain:
 
 
 def _challenged(answer: Turn, block: Block) -> int:
-    """The first step of the block that Bob challenges; 0 where he accepts."""
-    steps = (int(number) for found in _CHALLENGE.findall(answer.claims[0]) for number in found if number)
-    return next((step for step in steps if block.first <= step <= block.last), 0)
+    """The step of the block that Bob challenges; 0 where he challenges none of it."""
+    found = _CHALLENGED.fullmatch(answer.claims[0])
+    step = int(next(filter(None, found.groups()))) if found else 0
+    return step if block.first <= step <= block.last else 0
 
 
-_CHALLENGE = re.compile(
-    r"\A\W*(?:step\W*)?(\d{1,9})\W*\Z"
-    r"|(?<!not )(?<!n't )(?<!n’t )(?<!never )\bchallenge\b[^\d.;]*(\d{1,9})"
-    r"|\bstep\W*(\d{1,9})(?: is| was|'s)? (?:wrong|false|incorrect)\b",
+_CHALLENGED = re.compile(
+    r"\W*(?:I challenge |challenge\W+)?(?:step\W*)?([0-9]{1,9})\W*"
+    r"|\W*(?:step\W*|x\()([0-9]{1,9})\)?(?: is| was|:|,)? (?:wrong|false|incorrect)\W*",
     re.IGNORECASE,
 )
-"""A number alone; `I challenge step 7`; `step 7 is wrong`."""
+"""`I challenge step 7.`, `challenge: 7`, `7`, `Step 7 is wrong`, `Step 7: wrong`, `x(7) is wrong`."""
+_ACCEPTED = re.compile(
+    r"\W*(?:I )?accept(?:ed)?(?:\W+(?:all|the|these|them|of|it|steps?|values?|and|to|[0-9]+))*\W*", re.IGNORECASE
+)
+"""`I accept.`, `I accept all values`, `I accept steps 1 to 20`."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from arena.chain import Bet, hinge
+from arena.chain import Bet, Chain, hinge
 from arena.nouns import JUDGE, Case, Cue, Turn
 from arena.prompt import Prompt, fenced, fill, inert, load
 from arena.protocol import Draw, Play, Protocol, two
@@ -42,7 +42,9 @@ class ProverEstimator(Protocol):
     match. The sub-claims of a claim are taken to prove it together, so estimates must obey one bound, where the paper
     has any function of the sub-claims. Bits are drawn for the root alone: at every other level the estimate itself
     takes the bit's place, with the same mean. Roles do not alternate; Bob argues for the other answer, by low
-    estimates. An estimate that says no number from 0 to 1 counts as 1/2. The arena computes what hangs together.
+    estimates. An estimate that says no number from 0 to 1 counts as 1/2. The arena computes what hangs together. Of a
+    computation it also sees whether the sub-claims prove their claim, as in `recursive`: where they do not, Alice's
+    answer falls.
     """
 
     depth: int = Field(default=2, ge=1)
@@ -78,6 +80,8 @@ class ProverEstimator(Protocol):
         for number in range(2, self.depth + 2):
             told = fill(self.prompt, "split", claim=fenced(inert(node.claim))) if node.claim else ""
             task = told or fill(self.prompt, "claims")
+            if chain := Chain.read(case.question):
+                task = f"{task}\n{fill(self.prompt, 'even', most=chain.part(node.claim, self.branching))}"
             (split,) = yield Cue(
                 seat="alice", round=number, act="claim", words=self.words, most=self.branching, task=task
             )
@@ -121,8 +125,24 @@ class ProverEstimator(Protocol):
         node = self._reached(turns)
         if sum(turn.act == "choose" for turn in turns) < self.depth:
             return fill(self.prompt, "whole")
+        if self._gap(case, turns):
+            return fill(self.prompt, "gap", hinge=hinge(record=case.answers[case.defends["bob"]]))
         falls = {name: case.answers[self._answer(case, turns, node, holds)] for name, holds in _HOLDS.items()}
         return fill(self.prompt, "leaf", claim=fenced(inert(node.claim)), hinge=hinge(**falls))
+
+    def _gap(self, case: Case, turns: Sequence[Turn]) -> bool:
+        """Whether sub-claims about a computation fail to prove what they should."""
+        chain, mine = Chain.read(case.question), case.answers[case.defends["alice"]]
+        node = ""
+        claims: tuple[str, ...] = ()
+        for turn in turns:
+            if turn.seat == "alice" and turn.act == "claim":
+                claims = turn.claims
+                if chain and not chain.proved(node, mine, claims, self.branching):
+                    return True
+            elif turn.act == "choose":
+                node = claims[(turn.choice or 0) // 2]
+        return False
 
     def _answer(self, case: Case, turns: Sequence[Turn], node: Node, holds: int) -> int:
         """The answer that follows where the last claim holds (1) or not (0)."""

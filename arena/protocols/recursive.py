@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Literal
 
 from pydantic import Field
 
-from arena.chain import Chain, Span, hinge
+from arena.chain import Chain, hinge
 from arena.nouns import JUDGE, Case, Cue, Turn, View
 from arena.prompt import Prompt, fenced, fill, inert, load
 from arena.protocol import Draw, Part, Play, Protocol, two
@@ -23,9 +22,10 @@ class Recursive(Protocol):
 
     Deviations: Alice makes all the claims and Bob all the attacks, where Barnes & Christiano let both answer; both
     orders are played instead. That the sub-claims prove the claim is not itself open to attack: in words an
-    answer may stand on true sub-claims that do not prove it. Of a computation the arena sees whether they lead from one
-    state to the other in parts that are no longer than equal ones, as the bisection asks: where they do not, or where
-    a claim of several moves is not split, Alice's answer falls.
+    answer may stand on true sub-claims that do not prove it. Of a computation the arena sees whether each is one claim
+    about two states and not a word besides, and whether they lead from one state to the other in parts that are no
+    longer than equal ones, as the bisection asks: where they do not, or where a claim of several moves is not split,
+    Alice's answer falls.
     """
 
     depth: int = Field(default=3, ge=1)
@@ -66,8 +66,8 @@ class Recursive(Protocol):
     def _down(self, case: Case, claim: str, number: int) -> Part[tuple[str, int]]:
         """From a claim (empty: the answer) to the one that the match comes to, and the round in which it is argued."""
         task = fill(self.prompt, "split", claim=fenced(inert(claim))) if claim else fill(self.prompt, "root")
-        if part := self._part(case, claim):
-            task = f"{task}\n{fill(self.prompt, 'even', most=part)}"
+        if chain := Chain.read(case.question):
+            task = f"{task}\n{fill(self.prompt, 'even', most=chain.part(claim, self.branching))}"
         (split,) = yield Cue(seat="alice", round=number, act="claim", words=self.words, most=self.branching, task=task)
         if split.claims == (claim,):
             return claim, number + 1
@@ -96,25 +96,14 @@ class Recursive(Protocol):
         return fill(self.prompt, "node", claim=fenced(inert(attacked[-1].text)), hinge=follows)
 
     def _gap(self, case: Case, turns: Sequence[Turn]) -> bool:
-        """Whether sub-claims about a computation fail to lead to what they should prove, by equal parts at most."""
-        chain = Chain.read(case.question)
+        """Whether sub-claims about a computation fail to prove what they should."""
+        chain, mine = Chain.read(case.question), case.answers[case.defends["alice"]]
         node = ""
         for turn in turns:
-            if chain and turn.act == "claim":
-                spans = Span.found(turn.text)
-                goals = Span.found(node)
-                mine = case.answers[case.defends["alice"]]
-                if not (goals[0].by(spans) if goals else chain.proof(spans, mine)):
-                    return True
-                if max(span.length for span in spans) > self._part(case, node):
-                    return True
+            if chain and turn.act == "claim" and not chain.proved(node, mine, turn.claims, self.branching):
+                return True
             node = turn.text if turn.act == "choose" else node
         return False
-
-    def _part(self, case: Case, claim: str) -> int:
-        """The most moves that a part of a claim about a computation may span; 0 where it is about none."""
-        chain, goals = Chain.read(case.question), Span.found(claim)
-        return ceil((goals[0].length if goals else chain.moves) / self.branching) if chain else 0
 
     def view(self, seat: str, case: Case, turns: Sequence[Turn]) -> View:
         """The judge sees the last node alone."""

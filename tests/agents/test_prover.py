@@ -88,5 +88,12 @@ def test_what_cannot_be_computed_it_refuses() -> None:
     for cue, question in ((CLAIM, "Who?"), (Cue(seat="alice", round=1, act="ask"), CHAIN.text)):
         with pytest.raises(Unreadable, match="comput"):
             speak(cue, 0, question=question)
-    with pytest.raises(Unreadable, match="no statement about states"):
-        speak(Cue(seat="bob", round=1, act="choose", options=("x", "y")), 0)
+
+
+def test_a_statement_that_says_anything_but_one_claim_about_the_computation_is_false_to_it() -> None:
+    true = Span(first=0, before=17, last=1, after=STATES[1]).text
+    beyond = Span(first=0, before=17, last=10**9 - 1, after=1).text
+    for liar in ("x", f"It is not so: {true}", f"{true} {true}", beyond, f"{true} (more probable than ...)"):
+        assert speak(Cue(seat="bob", round=1, act="choose", options=(true, liar, true)), 0).choice == 1
+        estimated = speak(Cue(seat="bob", round=1, act="claim", most=2, options=(true, liar)), 0).claims
+        assert [float(claim.split()[-1].rstrip(".")) for claim in estimated] == [1, 0]

@@ -49,6 +49,17 @@ def test_a_run_of_recorded_agents_says_the_same(tmp_path: Path, rows: list[Row])
     assert all(row["over"] for row in second)
 
 
+def test_what_was_cut_is_cut_again_in_the_same_place(tmp_path: Path) -> None:
+    long = {"use": "scripted", "lines": ["one two three four five six"]}
+    table = {**scripted(1), "protocols": [{"use": "debate", "words": 4}], "agents": [{"debater": long}]}
+    play(table, tmp_path)
+    exported(tmp_path)
+    again = {"use": "recorded", "path": str(tmp_path / "arena.db.jsonl")}
+    play({**table, "agents": [{"debater": again}]}, tmp_path, "two.db")
+    said = {(t["text"], t["cut"], t["forged"]) for row in exported(tmp_path, "two.db") for t in row["turns"]}
+    assert said == {("one two three four [cut]", True, 0)}
+
+
 def test_each_side_is_found_in_the_other_order_of_answers_too(tmp_path: Path, rows: list[Row]) -> None:
     agent = Recorded(path=str(tmp_path / "arena.db.jsonl"))
     for row in [row for row in rows if "alice" in row["defends"]]:

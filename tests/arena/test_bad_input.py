@@ -101,6 +101,63 @@ def test_a_broken_row_is_named_by_file_and_line_before_anything_is_played(
     assert len(str(error.value).splitlines()) == 1
 
 
+OWN = """
+from arena.nouns import Cue
+from arena.protocol import Protocol
+
+
+class Mine(Protocol):
+    @property
+    def seats(self):
+        return {"alice": "debater", "bob": "debater"}
+
+    def sides(self, draw):
+        return [{"alice": draw.pair[0], "bob": SIDE}]
+
+    def play(self, case):
+        yield FIRST
+        yield SECOND
+"""
+ALICE = 'Cue(seat="alice", round=1)'
+
+
+def own(folder: Path, first: str = ALICE, second: str = ALICE, side: str = "draw.pair[1]") -> Table:
+    """A study with a protocol of one's own, in that folder, and a shipped one."""
+    (folder / "own.py").write_text(OWN.replace("FIRST", first).replace("SECOND", second).replace("SIDE", side))
+    return {**scripted(1), "protocols": ["direct", {"use": "own.Mine"}]}
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ({"first": "Cue(seat='carol', round=1)"}, "own.Mine cues the seat 'carol'; choices: alice, bob"),
+        ({"first": "None"}, "own.Mine yields None; it must yield a cue or a tuple of one or more"),
+        ({"first": "()"}, "own.Mine yields (); it must yield a cue"),
+        ({"first": f"({ALICE}, {ALICE})"}, "own.Mine cues a seat twice at the same time: alice, alice"),
+        ({"first": "case.no"}, "it raises AttributeError: 'Case' object has no attribute 'no'"),
+        ({"side": "7"}, "its sides say bob: 7; choices: the indices 0 to 1"),
+        ({"side": "draw.no"}, "its sides raise AttributeError"),
+    ],
+)
+def test_a_protocol_of_ones_own_with_a_fault_is_refused_before_it_is_played(
+    shell: Shell, fault: dict[str, str], says: str
+) -> None:
+    done = shell.run("validate", shell.write(own(shell.folder, **fault)))
+    assert done.returncode == 2
+    told = clean(done)
+    assert "own.Mine cannot be played on question 'passages 5" in told and says in told
+
+
+@pytest.mark.parametrize("second", ["Cue(seat='carol', round=2)", "None", "()", "case.no"])
+def test_a_fault_that_shows_later_fails_its_own_match_alone(shell: Shell, second: str) -> None:
+    file = shell.write(own(shell.folder, second=second))
+    assert shell.run("validate", file).returncode == 0
+    done = shell.run("run", file, "--here", "--json")
+    clean(done)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["failed"], told["over"]) == (3, 1, 1)
+
+
 def test_a_debate_about_three_answers_says_how_to_make_them_two(tmp_path: Path) -> None:
     row = {"question": "Who?", "answers": ["Ann", "Bob", "Cid"], "correct": 0}
     (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")

@@ -120,6 +120,11 @@ def test_init_begins_with_a_preset_where_one_is_named(tmp_path: Path, monkeypatc
     assert json.loads(out)["run"].startswith("mine-")
 
 
+def test_the_help_of_init_names_every_preset_that_ships(say: Say) -> None:
+    told = " ".join(say("init", "--help")[1].replace("│", " ").split())
+    assert "computation_chain, computation_votes, quality, quickstart, redteam." in told
+
+
 def test_every_preset_that_ships_is_valid(say: Say) -> None:
     import arena
 
@@ -163,3 +168,15 @@ def test_validate_says_where_nothing_will_tell_what_can_be_guessed(tmp_path: Pat
         (tmp_path / "e.toml").write_text(dumps({**table, "protocols": protocols}), encoding="utf-8")
         code, _, err = say("validate", "e.toml")
         assert code == 0 and ("no protocol `direct`" in err) == warned
+
+
+def test_brackets_in_questions_casts_and_names_are_printed_as_they_are(tmp_path: Path, monkeypatch: Any) -> None:
+    row = {"question": "Is [/b] :smile: [red]it[/red]?", "answers": ["[yes]", "no"], "correct": 0, "passage": "Yes."}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row))
+    casts = [{"debater": {"use": "scripted", "lines": [f"[bold]{i}[/bold]"]}} for i in range(2)]
+    table = {**scripted(), "tasks": [{"use": "file", "path": str(tmp_path / "q.jsonl")}], "agents": casts}
+    play({**table, "protocols": ["debate"]}, tmp_path)
+    shell = Shell(tmp_path)
+    assert "Is [/b] :smile: [red]it[/red]?" in shell.run("show").stdout
+    told = shell.run("compare").stdout
+    assert all(f"debate [scripted(lines=('[bold]{i}[/bold]',))]" in " ".join(told.split()) for i in range(2))

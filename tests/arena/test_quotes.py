@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from arena.nouns import Cue, Quote, Said, Speech, Turn, View
-from arena.quotes import check, cut, marked, strip_marks
+from arena.quotes import CUT, check, cut, marked, strip_marks
 from arena.work import turn
 
 PASSAGE = "Mira's bees — all of them! — lived by the river.\nJonas kept goats; Mira sold honey in Spring."
@@ -163,7 +163,41 @@ def test_a_tag_that_appears_when_a_mark_is_removed_is_checked_too() -> None:
     assert said.quotes == (Quote(text="by the sea", verified=False),) and said.forged == 1
 
 
-@given(st.lists(st.text(st.characters(categories=["L", "P"]), min_size=1), max_size=30), st.integers(1, 20))
+GERMAN = "Die Rechtsschutzversicherungsgesellschaften widersprachen der Haftpflichtversicherung, und zwar ausführlich."
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a" * 100_000, 120),
+        ("Words.glued.with.dots." * 100, 120),
+        ("蜂蜜を春に売った。" * 100, 40),
+        ("\u200b" * 1000, 120),
+        ("x " * 5 + "y" * 1000, 125),
+    ],
+)
+def test_text_without_spaces_has_a_limit_too(text: str, kept: int) -> None:
+    said = made(Cue(seat="bob", round=1, words=10), text)
+    assert said.cut and said.text == text[:kept] + CUT
+
+
+@pytest.mark.parametrize(
+    "text", [GERMAN, "A word is a word." * 2, "ミラは蜂蜜を売った。" * 4, "미라는 강가에서 벌을 키웠다 " * 2]
+)
+def test_prose_is_cut_by_its_words_alone(text: str) -> None:
+    said = made(Cue(seat="bob", round=1, words=10), text)
+    assert not said.cut and said.text == text.strip()
+
+
+def test_a_mark_of_a_cut_is_the_arenas_alone() -> None:
+    said = made(Cue(seat="bob", round=1, words=9), "See this [cut] and ［ CUT ］ that.")
+    assert said.text == "See this  and  that." and said.forged == 2 and not said.cut
+
+
+@given(
+    st.lists(st.text(st.characters(codec="latin-1", categories=["L", "P"]), min_size=1, max_size=12), max_size=30),
+    st.integers(1, 20),
+)
 def test_a_cut_keeps_exactly_the_words_of_the_limit(words: list[str], limit: int) -> None:
     text, shortened = cut("  ".join(words), limit)
     assert shortened == (len(words) > limit)

@@ -148,7 +148,7 @@ def test_a_challenge_ends_the_match_and_the_judge_reads_that_one_step() -> None:
     question = next(iter(Computation(steps=20).stream(0)))
     case = CASE.model_copy(update={"question": question.text, "answers": question.answers})
     protocol = DoublyEfficient(block=5)
-    turns = answers(protocol, claims("1 2 3 4 5"), claims("I challenge step 3, not 33."), case=case)
+    turns = answers(protocol, claims("1 2 3 4 5"), claims("I challenge step 3."), case=case)
     assert not due(protocol, case, turns).cues
     view = protocol.view(JUDGE, case, turns)
     assert "| From x(2) = 2 it follows that x(3) = 3." in view.brief and not view.turns
@@ -230,20 +230,61 @@ def test_a_liar_who_splits_off_one_true_step_or_none_loses() -> None:
         ("challenge: 3", 3),
         ("3", 3),
         ("Step 3 is wrong.", 3),
-        ("I challenge step 9, and step 3.", 0),
+        ("Step 3: wrong", 3),
+        ("x(3) is wrong", 3),
         ("I accept steps 1 to 5.", 0),
         ("I accept all 5 values.", 0),
-        ("I don't challenge step 2.", 0),
-        ("I do not challenge step 2.", 0),
         ("1. I accept.", 0),
     ],
 )
-def test_only_a_challenge_is_a_challenge(said: str, step: int) -> None:
+def test_a_step_is_challenged_or_all_are_accepted_in_the_forms_that_bob_is_told(said: str, step: int) -> None:
     case = computation(20)
     protocol = DoublyEfficient(block=5)
     turns = answers(protocol, claims("1 2 3 4 5"), claims(said), case=case)
+    assert not protocol.refuses(case, turns[-1])
     assert bool(due(protocol, case, turns).cues) == (step == 0)
     assert (f"it follows that x({step}) = {step}." in protocol.brief(case, turns)) == (step > 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I accept: nothing to challenge in steps 1 to 20.",
+        "I accept; I have no challenge to step 7.",
+        "No challenge (steps 1 to 10)",
+        "There is no need to challenge step 3",
+        "I see no reason to challenge any of steps 1 to 10",
+        "I don't want to challenge step 4",
+        "I do not challenge step 2.",
+        "I decline to challenge 5",
+        "I challenge step 9, and step 3.",
+        "I challenge step 21.",
+        "I challenge step ٣.",
+        "I accept step 3, and challenge step 4",
+        "Step 3 is not wrong",
+        "fine",
+    ],
+)
+def test_what_is_neither_a_challenge_nor_an_acceptance_by_name_is_refused(said: str) -> None:
+    case = computation(20)
+    turns = answers(DoublyEfficient(block=20), claims("1 2 3"), claims(said), case=case)
+    assert "'I challenge step N.', N from 1 to 20, was asked for: " in DoublyEfficient(block=20).refuses(
+        case, turns[-1]
+    )
+
+
+def test_a_refused_answer_ends_its_match_as_unreadable(tmp_path: Path) -> None:
+    bob = {"use": "scripted", "lines": ["I decline to challenge 5"]}
+    table = {
+        "name": "d",
+        "tasks": [{"use": "computation", "questions": 1, "steps": 20}],
+        "protocols": ["doubly_efficient"],
+        "agents": [{"alice": "prover", "bob": bob}],
+        "judges": ["bounded"],
+    }
+    code, watch = play(table, tmp_path)
+    assert code == Exit.FAILED
+    assert {event.failure.kind for event in watch.events if event.failure} == {"unreadable"}
 
 
 def test_a_state_that_is_no_whole_number_is_a_wrong_one() -> None:

@@ -105,8 +105,9 @@ def test_a_failure_and_an_unfinished_match_are_told() -> None:
     assert "goes on from here" in printed(failures=(lost,), over=False, turns=TURNS[1:])
     assert "ends here, for good" in printed(failures=({**lost, "passing": False},), over=False, turns=TURNS[1:])
     assert "failed: judge, order 1: error: x" in printed(
-        failures=({"seat": "", "order": 1, "kind": "error", "message": "x"},)
+        failures=({"stage": "decide", "seat": "", "order": 1, "kind": "error", "message": "x"},)
     )
+    assert "failed: protocol: error: x" in printed(failures=({**lost, "seat": "", "kind": "error", "message": "x"},))
     assert "not finished" in printed(over=False) and "not finished" not in printed()
 
 

@@ -32,7 +32,8 @@ class Player(Agent):
     kind = "agent"
 
     async def speak(self, view: View, cue: Cue) -> Speech:
-        return mute(cue, len(view.answers))
+        said = mute(cue, len(view.answers))
+        return said.model_copy(update={"claims": ("I accept.",)}) if "I accept." in cue.task else said
 
 
 def base(kind: str) -> type[Plugin]:

@@ -27,6 +27,7 @@ SPEAKERS = [name for name in names("agent") if hasattr(find("agent", name), "mes
 """The agents whose chats can be looked at."""
 MODEL = Model(
     rules={
+        "I challenge step N": '{"claims": ["I accept."]}',
         '"claims" is': '{"claims": ["Mira kept bees by the river."]}',
         '"choice" is': '{"choice": 1}',
         '"answer" is': '{"answer": 1, "confidence": 60}',

@@ -12,6 +12,7 @@ from arena import plugin
 from arena.cache import Cache, Kept
 from arena.errors import Unreadable
 from arena.nouns import JUDGE, Said, Verdict, View
+from arena.plugin import key
 from arena.provider import Sampling
 from arena.verdict import examples, turned
 from arena.wire import Wire
@@ -130,3 +131,30 @@ def test_a_view_turned_twice_is_the_same_and_each_speaker_keeps_its_answer() -> 
     back = turned(VIEW)
     assert turned(back) == VIEW and back.answers == VIEW.answers[::-1]
     assert {s: back.answers[i] for s, i in back.sides.items()} == {s: VIEW.answers[i] for s, i in SIDES.items()}
+
+
+@pytest.mark.parametrize(
+    ("seats", "passage", "known"),
+    [
+        (("alice", "bob"), None, "79942e9961f4"),
+        (("consultant",), None, "2a68aad01184"),
+        ((), None, "ddeae4d4e1b7"),
+        ((), "Bees.", "4e89f5b74776"),
+    ],
+    ids=["debate", "consultancy", "direct", "expert"],
+)
+def test_where_every_speaker_has_a_side_the_examples_are_as_they_have_been(
+    seats: tuple[str, ...], passage: str | None, known: str
+) -> None:
+    """A changed prompt would ask all stored questions again."""
+    turns = tuple(Said(seat=seat, round=1, text="So.") for seat in seats)
+    sides = {seat: i for i, seat in enumerate(seats)}
+    view = View(seat=JUDGE, question="Who?", answers=("Mira", "Jonas"), sides=sides, turns=turns, passage=passage)
+    assert key(*Token().messages(view))[:12] == known
+
+
+def test_a_speaker_without_a_side_has_none_in_the_examples() -> None:
+    for turns in ((Said(seat="adversary", round=1, text="So."),), (Said(seat="critic", round=1, text="No."),)):
+        view = View(seat=JUDGE, question="Who?", answers=("Mira", "Jonas"), turns=turns)
+        for message in Token().messages(view)[::2]:
+            assert f"[Round 1] {turns[0].seat.title()}:" in message.content and "for answer" not in message.content
