@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from arena.cache import Cache
+from arena.cache import Cache, Kept
 from arena.crew import Player, calm
 from arena.errors import ConfigError
 from arena.governor import Governor, Grant, Report, Terms
@@ -33,7 +33,7 @@ from arena.match import Failure
 from arena.parcel import Parcel, Receiver, Sender
 from arena.purse import Draft, Money, Purse, Wallet
 from arena.wire import Wire
-from arena.work import Event, Job
+from arena.work import Event, Job, Reply
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -115,9 +115,10 @@ class Worker:
         """What happens, streamed to the driver as long as it listens."""
         player = await self._ready()
         assert self._wire is not None
+        events: list[Event] = []  # the first message says that it is there
         while True:
-            events = await player.fetch()
             yield Sent(events, self._wire.traffic, self._wire.retries)
+            events = await player.fetch()
             await asyncio.sleep(_PERIOD)
 
     async def give(self, parcel: Parcel) -> None:
@@ -177,6 +178,8 @@ class _Desk:
 
     worker: Any
     way: Sender = field(default_factory=Sender)
+    there: bool = False
+    """It has a node and has begun: before, a cluster may have to grow for it."""
     jobs: dict[str, Job] = field(default_factory=dict)
     """What it plays, by the match's key, as far as the driver has seen it happen."""
     questions: Counter[str] = field(default_factory=Counter)
@@ -195,7 +198,7 @@ class _Desk:
         if job and event.ended:
             del self.jobs[event.match]
             self.questions[job.match.question.id] -= 1
-        elif job and (event.turns or event.ruling):
+        elif job:
             self.jobs[event.match] = _after(job, event)
 
 
@@ -205,8 +208,8 @@ class Cluster:
     def __init__(
         self, count: int, matches: int, replies: Path, purse: Purse | None = None, address: str | None = None
     ) -> None:
-        self.width = count * matches
         self._count = count
+        self._matches = matches
         self._replies = replies
         self._purse = purse
         self._address = address
@@ -239,6 +242,11 @@ class Cluster:
                 ray.kill(desk.worker)
         ray.shutdown()
         Cache(self._replies).close()  # the last to close it folds its log into the one file
+
+    @property
+    def width(self) -> int:
+        """As many as the workers that are there can play."""
+        return self._matches * max(1, sum(desk.there for desk in self._desks))
 
     async def give(self, jobs: Sequence[Job]) -> None:
         """Each to the least busy worker; all matches of one question to one, as they share calls."""
@@ -313,7 +321,7 @@ class Cluster:
         try:
             async for ref in stream:
                 sent: Sent = await ref
-                desk.traffic, desk.retries = sent.traffic, sent.retries
+                desk.there, desk.traffic, desk.retries = True, sent.traffic, sent.retries
                 for event in sent.events:
                     desk.note(event)
                     if event.ended:
@@ -345,12 +353,16 @@ def _given_up(match: str) -> list[Event]:
 
 
 def _after(job: Job, event: Event) -> Job:
-    """The job with what has just come about taken off."""
-    done = event.ruling
+    """The job with what has just come about taken off, and replies that have not led to anything yet kept in it."""
+    done, replies = event.ruling, job.replies
+    new = (call for call in event.calls if call.answered and not call.error)
+    replies += tuple(Reply(event.seat, call.key, Kept(call.reply, call.paid)) for call in new)
+    over = {turn.seat for turn in event.turns} | ({f"judge {done.judge}"} if done else set())
     asks = tuple(
         a for a in job.asks if not (done and (a.key, a.order, a.round) == (done.judge, done.order, done.round))
     )
-    return job.model_copy(update={"turns": job.turns + event.turns, "asks": asks})
+    left = tuple(reply for reply in replies if reply.seat not in over)
+    return job.model_copy(update={"turns": job.turns + event.turns, "asks": asks, "replies": left})
 
 
 def _knock(address: str) -> None:

@@ -24,7 +24,7 @@ from arena.store import lease, read, schema, write
 from arena.store.open import connect, guarded, replies, shown, url
 from arena.store.write import insert
 from arena.task import Task
-from arena.work import Event
+from arena.work import Event, Reply
 
 __all__ = ["Store", "connect", "guarded", "replies", "shown", "url"]
 
@@ -139,6 +139,10 @@ class Store:
     def progress(self, matches: Sequence[str]) -> dict[str, read.Progress]:
         """What is there of each of these matches."""
         return self._patiently(lambda: read.progress(self.engine, matches))
+
+    def replies(self, matches: Sequence[str]) -> dict[str, list[Reply]]:
+        """Every reply to calls of these matches, so that going on asks for none again, on whatever machine."""
+        return self._patiently(lambda: read.replies(self.engine, matches)) if matches else {}
 
     def save(self, run: str, events: Sequence[Event]) -> list[Event]:
         """Keep what happened, all of it or nothing; the events as they were kept, their calls settled."""

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Select, Table, func, select
 
+from arena import cache
 from arena.errors import StoreError, choices
 from arena.match import Match
 from arena.nouns import Question, Turn, Usage
 from arena.plugin import Frozen
 from arena.protocol import Protocol
 from arena.store import schema as s
+from arena.work import Reply
 
 
 class Progress(NamedTuple):
@@ -150,6 +152,17 @@ def progress(engine: Engine, keys: Sequence[str]) -> dict[str, Progress]:
     return {
         k: Progress(tuple(turns[k]), frozenset(ruled[k]), k in lost, frozenset(refused[k]), k in over) for k in keys
     }
+
+
+def replies(engine: Engine, matches: Sequence[str]) -> dict[str, list[Reply]]:
+    """The good replies to calls of these matches; none for a match in which nobody was asked."""
+    c, b = s.calls.c, s.bodies.c
+    query = select(c.match, c.seat, c.key, c.paid, b.reply).join_from(s.calls, s.bodies, b.call == c.id)
+    found: dict[str, list[Reply]] = defaultdict(list)
+    with engine.connect() as db:
+        for row in db.execute(query.where(c.match.in_(matches), c.error == "", c.url != "").order_by(c.id)):
+            found[row.match].append(Reply(row.seat, row.key, cache.Kept(zlib.decompress(row.reply).decode(), row.paid)))
+    return dict(found)
 
 
 def counts(engine: Engine, run: str) -> Counts:

@@ -67,6 +67,23 @@ def test_killed_at_any_moment_it_goes_on_and_pays_nothing_twice(server: Server, 
     assert texts(shell.folder) == texts(shell.folder, "undisturbed.db")
 
 
+def test_killed_and_gone_on_with_where_the_response_cache_is_not_it_pays_nothing_twice(
+    server: Server, shell: Shell
+) -> None:
+    file = shell.write(modelled(server.url))
+    server.hold_after = 7
+    killed = shell.start("run", file, "--here")
+    wait_for(lambda: server.waiting > 0)  # the run is in the store
+    wait_for(lambda: paid(shell.folder) == 7)
+    os.killpg(killed.pid, signal.SIGKILL)
+    wait_for(lambda: server.waiting == 0)
+    replies(shell.folder).unlink()
+    server.hold_after = None
+    assert shell.run("run", file, "--here").returncode == 0
+    assert set(server.answered.values()) == {1}
+    assert paid(shell.folder) == len(server.answered)
+
+
 @pytest.mark.parametrize(("both", "name"), STOPS, indirect=["both"])
 def test_one_signal_stops_in_order_and_keeps_what_is_finished(
     server: Server, shell: Shell, name: signal.Signals
