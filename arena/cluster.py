@@ -287,9 +287,8 @@ class Cluster:
     def _place(self, job: Job) -> int:
         """Which worker plays it."""
         question = job.match.question.id
-        return min(
-            range(len(self._desks)), key=lambda i: (not self._desks[i].questions[question], len(self._desks[i].jobs))
-        )
+        fit = [(not d.there, not d.questions[question], len(d.jobs), i) for i, d in enumerate(self._desks)]
+        return min(fit)[-1]
 
     def _hire(self) -> None:
         self._hired += 1
