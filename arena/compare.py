@@ -47,7 +47,7 @@ class Row(Frozen):
     chosen: bool
     """Whether the arm is what a seat argued for by its own belief, and not what it was given."""
     tokens: int
-    """Of every call of the protocol in the run, whichever cast, arm and judge it served."""
+    """Of every call of the protocol with this cast in the run, whichever arm and judge it served."""
     judge_tokens: int | None
     """Of this judge on the rulings of this row; None where a server did not say."""
     cost: float | None
@@ -113,7 +113,7 @@ def compare(engine: Engine, run: str, baseline: str | None = None) -> Comparison
     rows = [
         row
         for group, sample in groups.items()
-        for row in _rows(group, sample, spent.get(group.protocol, free), group.protocol in chosen)
+        for row in _rows(group, sample, spent.get((group.protocol, group.cast), free), group.protocol in chosen)
     ]
     return Comparison(
         run=run,
@@ -131,7 +131,11 @@ def full(comparison: Comparison) -> list[dict[str, object]]:
     for row, line in zip(comparison.rows, table(comparison), strict=True):
         parts: dict[str, Sequence[Effort | Tally]] = {"roles": comparison.efforts, "turns": comparison.tallies}
         told = {
-            name: [one.model_dump(exclude={"protocol"}) for one in part if one.protocol == row.protocol]
+            name: [
+                one.model_dump(exclude={"protocol", "cast"})
+                for one in part
+                if (one.protocol, one.cast) == (row.protocol, row.cast)
+            ]
             for name, part in parts.items()
         }
         lines.append(line if row.arm else {**line, **told})

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from arena.compare import Comparison, Pair, Row
 from arena.metric import Figure
-from arena.store.cost import Tally
+from arena.store.cost import Effort, Tally
 from arena.store.read import Counts, Spent
 
 
@@ -60,7 +60,7 @@ def bits(figure: Figure) -> str:
 def _accuracy(made: Comparison) -> Table:
     """Only columns that tell rows apart or hold something: an 80-column terminal must do."""
     columns: list[tuple[str, Literal["left", "right"], Callable[[Row], str]]] = [
-        ("protocol", "left", lambda row: _name(row, made)),
+        ("protocol", "left", lambda row: _arm(row) if row.arm else _name(row, made)),
         ("judge", "left", lambda row: row.judge),
         ("accuracy", "right", lambda row: interval(row.accuracy)),
         ("n", "right", lambda row: str(row.accuracy.rulings)),
@@ -92,12 +92,14 @@ def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
 
 
-def _name(row: Row, made: Comparison) -> str:
+def _arm(row: Row) -> str:
+    return f"  protagonist {row.arm}" if row.chosen else f"  assigned {row.arm}"
+
+
+def _name(one: Row | Pair | Effort | Tally, made: Comparison) -> str:
     """The protocol; with its cast where several casts play it."""
-    if row.arm:
-        return f"  protagonist {row.arm}" if row.chosen else f"  assigned {row.arm}"
-    casts = {other.cast for other in made.rows if other.protocol == row.protocol}
-    return f"{row.protocol} [{row.cast}]" if len(casts) > 1 else row.protocol
+    casts = {other.cast for other in made.rows if other.protocol == one.protocol}
+    return f"{one.protocol} [{one.cast}]" if len(casts) > 1 else one.protocol
 
 
 def _differences(made: Comparison) -> Table:
@@ -108,7 +110,7 @@ def _differences(made: Comparison) -> Table:
     for name in ("difference", "sources", "p", "p Holm"):
         table.add_column(name, justify="right")
     for pair in made.pairs:
-        names = [pair.protocol, pair.judge] if several else [pair.protocol]
+        names = [_name(pair, made), pair.judge] if several else [_name(pair, made)]
         table.add_row(*names, *_pair(pair))
     return table
 
@@ -127,7 +129,7 @@ def _efforts(made: Comparison) -> Table:
         table.add_column(name, justify="right")
     for one in made.efforts:
         counts = (f"{n:,}" for n in (one.calls, one.prompt_tokens, one.completion_tokens))
-        table.add_row(one.protocol, one.role, *counts, f"{one.seconds:.0f}", _money(one.cost))
+        table.add_row(_name(one, made), one.role, *counts, f"{one.seconds:.0f}", _money(one.cost))
     return table
 
 
@@ -140,13 +142,14 @@ def _tallies(made: Comparison) -> Table:
     for name in ("turns", *kinds):
         table.add_column(name, justify="right")
     for tally in (one for one in made.tallies if any(other.counts for other in _alike(one, made))):
-        table.add_row(tally.protocol, tally.arm, str(tally.turns), *(str(tally.counts.get(kind, 0)) for kind in kinds))
+        counts = (str(tally.counts.get(kind, 0)) for kind in kinds)
+        table.add_row(_name(tally, made), tally.arm, str(tally.turns), *counts)
     return table
 
 
 def _alike(tally: Tally, made: Comparison) -> list[Tally]:
-    """All arms of its protocol: one of them alone would tell nothing."""
-    return [one for one in made.tallies if one.protocol == tally.protocol]
+    """All arms of its protocol and cast: one of them alone would tell nothing."""
+    return [one for one in made.tallies if (one.protocol, one.cast) == (tally.protocol, tally.cast)]
 
 
 def _money(cost: float | None) -> str:

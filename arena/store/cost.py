@@ -1,4 +1,4 @@
-"""What a run took, by protocol and by role, and what befell its turns."""
+"""What a run took, by protocol, cast and role, and what befell its turns."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from arena.store.read import ANSWERED, Spent
 
 
 class Effort(Frozen):
-    """What one role took in one protocol, counted whether or not the response cache served it."""
+    """What one role took in one protocol with one cast, counted whether or not the response cache served it."""
 
     protocol: str
+    cast: str
+    """Empty where nobody speaks."""
     role: str
     """The speakers' role in the protocol, or `judge` and the judge's label."""
     calls: int
@@ -34,6 +36,7 @@ class Tally(Frozen):
     """What was the matter with the turns of one side."""
 
     protocol: str
+    cast: str
     arm: str
     """`right` or `wrong`: the answer that the speaker defended, given to it or chosen; empty where there is none."""
     turns: int
@@ -41,21 +44,25 @@ class Tally(Frozen):
     """Outcome -> turns; and `cut` turns, and `forged` marks of verification."""
 
 
-def tokens(engine: Engine, run: str) -> dict[str, Spent]:
-    """What each protocol took: calls, tokens, cost and seconds, counted whether or not the response cache served it."""
+def tokens(engine: Engine, run: str) -> dict[tuple[str, str], Spent]:
+    """What each protocol took with each cast: calls, tokens, cost and seconds, counted whether or not the response
+    cache served it."""
     c, m = s.calls.c, s.matches.c
     known = func.coalesce(c.prompt_tokens, 0) + func.coalesce(c.completion_tokens, 0)
     unknown = func.count().filter(c.cost.is_(None))
     query = (
-        select(m.label, func.count(), func.sum(known), func.sum(c.cost), func.sum(c.latency), unknown)
+        select(m.label, m.cast, func.count(), func.sum(known), func.sum(c.cost), func.sum(c.latency), unknown)
         .join_from(s.calls, s.matches, c.match == m.key)
         .join(s.played, s.played.c.match == m.key)
         .where(s.played.c.run == run, ANSWERED, _mine(run))
-        .group_by(m.label)
+        .group_by(m.label, m.cast)
     )
     with engine.connect() as db:
         rows = db.execute(query).all()
-    return {r[0]: Spent(r[1], int(r[2] or 0), None if r[5] else float(r[3] or 0), float(r[4] or 0)) for r in rows}
+    return {
+        (label, cast): Spent(calls, int(total or 0), None if blank else float(cost or 0), float(seconds or 0))
+        for label, cast, calls, total, cost, seconds, blank in rows
+    }
 
 
 def _mine(run: str) -> Any:
@@ -65,32 +72,35 @@ def _mine(run: str) -> Any:
 
 
 def efforts(engine: Engine, run: str) -> list[Effort]:
-    """A line for each protocol and role, the protocols in the order of the run, its judges last."""
+    """A line for each protocol, cast and role, in the order of the run, its judges last."""
     c, m, p = s.calls.c, s.matches.c, s.played.c
     added = [func.sum(func.coalesce(one, 0)) for one in (c.prompt_tokens, c.completion_tokens, c.cost, c.latency)]
     query = (
-        select(m.label, c.seat, func.count(), *added, func.count().filter(c.cost.is_(None)), func.min(p.position))
+        select(
+            m.label, m.cast, c.seat, func.count(), *added, func.count().filter(c.cost.is_(None)), func.min(p.position)
+        )
         .join_from(s.calls, s.matches, c.match == m.key)
         .join(s.played, p.match == m.key)
         .where(p.run == run, ANSWERED, _mine(run))
-        .group_by(m.label, c.seat)
+        .group_by(m.label, m.cast, c.seat)
     )
     seats = {label: protocol.seats for label, protocol in read.protocols(engine, run).items()}
     with engine.connect() as db:
-        rows = sorted(db.execute(query), key=lambda row: (row[-1], row[1].startswith("judge "), row[1]))
+        rows = sorted(db.execute(query), key=lambda row: (row[-1], row.seat.startswith("judge "), row.seat))
         own = db.execute(select(s.judges).where(s.judges.c.run == run))
         judges = {f"judge {judge.judge}": f"judge {judge.label}" for judge in own}
-    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for label, seat, *sums, _ in rows:
+    found: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    for label, cast, seat, *sums, _ in rows:
         role = judges.get(seat) or seats.get(label, {}).get(seat, seat)
-        found[label, role].append(sums)
-    return [_effort(label, role, parts) for (label, role), parts in found.items()]
+        found[label, cast, role].append(sums)
+    return [_effort(*group, parts) for group, parts in found.items()]
 
 
-def _effort(label: str, role: str, parts: list[Any]) -> Effort:
+def _effort(label: str, cast: str, role: str, parts: list[Any]) -> Effort:
     calls, prompt, completion, cost, seconds, unknown = (sum(column) for column in zip(*parts, strict=True))
     return Effort(
         protocol=label,
+        cast=cast,
         role=role,
         calls=calls,
         prompt_tokens=prompt,
@@ -101,31 +111,33 @@ def _effort(label: str, role: str, parts: list[Any]) -> Effort:
 
 
 def tallies(engine: Engine, run: str) -> list[Tally]:
-    """A line for each protocol and side for which anybody spoke, in the order of the run."""
+    """A line for each protocol, cast and side for which anybody spoke, in the order of the run."""
     m, p, q, t = s.matches.c, s.played.c, s.questions.c, s.turns.c
     noted = (t.body["outcomes"], t.body["cut"].as_boolean(), t.body["forged"].as_integer())
     query = (
-        select(m.key, m.label, m.arm, m.defends, q.correct, t.seat, *noted)
+        select(m.key, m.label, m.cast, m.arm, m.defends, q.correct, t.seat, *noted)
         .join_from(s.turns, s.matches, t.match == m.key)
         .join(s.played, p.match == m.key)
         .join(s.questions, m.question == q.key)
         .where(p.run == run)
         .order_by(p.position, t.number)
     )
-    turns: Counter[tuple[str, str]] = Counter()
-    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    turns: Counter[tuple[str, str, str]] = Counter()
+    counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     chosen: dict[str, dict[str, int]] = {}
     with engine.connect() as db:
-        for match, label, arm, defends, correct, seat, outcomes, cut, forged in db.execute(query):
+        for match, label, cast, arm, defends, correct, seat, outcomes, cut, forged in db.execute(query):
             if arm and not defends and match not in chosen:
                 kept = read.kept(engine, match)
                 chosen[match] = kept.match.sides(kept.turns)
             sides = defends or chosen.get(match, {})
-            group = label, ("right" if sides[seat] == correct else "wrong") if seat in sides else ""
+            group = label, cast, ("right" if sides[seat] == correct else "wrong") if seat in sides else ""
             turns[group] += 1
             counts[group].update(outcomes or ())
             counts[group].update({"cut": int(bool(cut)), "forged": forged or 0})
     return [
-        Tally(protocol=label, arm=arm, turns=n, counts={k: v for k, v in counts[label, arm].items() if v})
-        for (label, arm), n in turns.items()
+        Tally(
+            protocol=label, cast=cast, arm=arm, turns=n, counts={k: v for k, v in counts[label, cast, arm].items() if v}
+        )
+        for (label, cast, arm), n in turns.items()
     ]

@@ -179,7 +179,9 @@ def everything(made: Comparison) -> None:
     """The whole table, and the same as files."""
     st.subheader("All figures")
     _grid([_line(row) for row in made.rows])
-    st.caption("Tokens, seconds and cost are of all calls of the protocol, whichever judge and arm they served.")
+    st.caption(
+        "Tokens, seconds and cost are of all calls of the protocol with that cast, whichever judge and arm they served."
+    )
     lines = table(made)
     with st.container(horizontal=True):
         st.download_button("Download CSV", _csv(lines), f"{made.run}.csv", "text/csv", on_click="ignore")

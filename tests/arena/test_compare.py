@@ -243,7 +243,7 @@ def test_tokens_are_the_protocol_s_and_judge_tokens_the_judge_s_own(tmp_path: Pa
 
 
 def printed(made: Comparison) -> str:
-    console = Console(width=160, file=io.StringIO())
+    console = Console(width=160, file=io.StringIO(), markup=False)
     console.print(comparison(made))
     return console.file.getvalue()  # type: ignore[attr-defined]
 
@@ -263,6 +263,22 @@ def test_each_role_and_each_judge_has_its_own_calls_tokens_and_cost(tmp_path: Pa
     assert {one.cost for one in roles.values()} == {0.0} and "calls by role" in printed(made)
     told = full(made)
     assert [one["role"] for one in told[-1]["roles"]] == list(roles)
+
+
+def test_each_cast_has_its_own_tokens_calls_and_outcomes(tmp_path: Path) -> None:
+    model = {"use": "scripted", "otherwise": "A"}
+    plain = {"use": "debater", "model": model}
+    best = {"use": "best_of_n", "n": 3, "agent": plain, "judge": {"use": "token", "model": model}}
+    made = compared(tmp_path, protocols=["debate"], agents=[{"debater": plain}, {"debater": best}])
+    calls = {one.cast.partition("(")[0]: one.calls for one in made.efforts if one.role == "debater"}
+    assert calls["best_of_n"] > 3 * calls["debater"] > 0
+    one, other = made.rows
+    assert one.tokens < other.tokens and one.cast != other.cast
+    assert {(tally.cast, tally.arm) for tally in made.tallies} == {
+        (row.cast, arm) for row in made.rows for arm in ("right", "wrong")
+    }
+    assert f"debate [{one.cast}]" in printed(made).partition("calls by role")[2]
+    assert [len(line["roles"]) for line in full(made)] == [1, 1]
 
 
 def test_what_was_the_matter_with_turns_is_counted_by_side_and_shown_where_there_is_anything(tmp_path: Path) -> None:

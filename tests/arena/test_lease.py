@@ -63,7 +63,7 @@ def test_a_driver_whose_matches_were_taken_over_stops_with_one_message(store: tu
     one.claim(matches)
     expire(engine)
     other.claim(matches[:1])
-    with pytest.raises(StoreError, match="1 matches of run .* were taken over by another driver"):
+    with pytest.raises(StoreError, match=r"1 matches of run .* were taken over by another driver"):
         one.beat(run, {})
     assert other.beat(run, {}) == "run"
 

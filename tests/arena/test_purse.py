@@ -35,7 +35,7 @@ async def spend(one: Wallet, took: Money | None = None, seconds: float = 0.0) ->
     try:
         async with one.enter() as bill:
             await asyncio.sleep(seconds)
-            bill += [took] if took else []
+            bill.extend([took] if took else [])
             return True
     except LimitError:
         return False

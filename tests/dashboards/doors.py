@@ -18,7 +18,7 @@ from arena.work import Ask, Job
 
 HOSTILE = (
     "$mine! <script>document.title='owned'</script> <img src=x onerror=\"document.title='owned'\"> "
-    "![spy](https://example.invalid/spy.png) $x^2$ :red[loud] \u202eesrever " + "w" * 3000 + " "
+    "![spy](https://example.invalid/spy.png) $x^2$ :red[loud] \u202eesrever " + "w" * 800 + " "
     "<quote>the door is</quote> then <quote>no such words</quote>"
 )
 
