@@ -153,7 +153,7 @@ def paused(engine: Engine) -> bool:
 
 
 def test_a_pause_lets_no_call_begin_until_the_run_is_to_go_on(server: Server, shell: Shell) -> None:
-    server.delay = 0.05
+    server.delay = 0.4
     running = shell.start("run", shell.write(short(server.url, 100)), "--here")
     wait_for(lambda: len(server.bodies) >= 4)
     engine = db.connect(str(shell.folder / "arena.db"))
@@ -171,7 +171,7 @@ def test_a_pause_lets_no_call_begin_until_the_run_is_to_go_on(server: Server, sh
 
 
 def test_a_run_that_is_cancelled_ends_with_130_and_goes_on_when_it_is_run_again(server: Server, shell: Shell) -> None:
-    server.delay = 0.05
+    server.delay = 0.4
     file = shell.write(short(server.url, 100))
     running = shell.start("run", file, "--here")
     wait_for(lambda: len(server.bodies) >= 4)
