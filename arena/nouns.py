@@ -105,6 +105,8 @@ class Cue(Frozen):
     """What to choose from."""
     most: int = 1
     """How many statements a claim may have."""
+    form: str = ""
+    """A regular expression that a statement must match, for models whose server holds them to it."""
 
 
 class Quote(Frozen):

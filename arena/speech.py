@@ -154,7 +154,8 @@ class Speaker(Agent):
     def _schema(self, view: View, cue: Cue) -> dict[str, Any] | None:
         if cue.act == "claim":
             most = min(6 * max(4, cue.words // cue.most), max(8, 2 * self.max_tokens // cue.most))
-            statement = {"type": "string", "minLength": 8, "maxLength": most}
+            free = {"type": "string", "minLength": 8, "maxLength": most}
+            statement = {"type": "string", "pattern": f"^{cue.form}$"} if cue.form else free
             return _object(claims={"type": "array", "items": statement, "minItems": 1, "maxItems": cue.most})
         if cue.act == "choose":
             return _object(choice={"type": "integer", "enum": list(range(1, len(cue.options) + 1))})

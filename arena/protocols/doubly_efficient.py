@@ -64,9 +64,8 @@ class DoublyEfficient(Protocol):
             count = block.last - block.first + 1
             asks = fill(self.prompt, "state", block=block.text)
             yield Cue(seat="alice", round=number, act="claim", words=2 * count + 6, task=asks)
-            (answer,) = yield Cue(
-                seat="bob", round=number, act="claim", words=20, task=fill(self.prompt, "answer", block=block.text)
-            )
+            asks = fill(self.prompt, "answer", block=block.text)
+            (answer,) = yield Cue(seat="bob", round=number, act="claim", words=20, task=asks, form=_FORM)
             if _challenged(answer, block):
                 return
 
@@ -126,6 +125,7 @@ def _challenged(answer: Turn, block: Block) -> int:
     return step if block.first <= step <= block.last else 0
 
 
+_FORM = r"I (accept|challenge step [1-9][0-9]{0,4})\."
 _CHALLENGED = re.compile(
     r"\W*(?:I challenge |challenge\W+)?(?:step\W*)?([0-9]{1,9})\W*"
     r"|\W*(?:step\W*|x\()([0-9]{1,9})\)?(?: is| was|:|,)? (?:wrong|false|incorrect)\W*",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from lab import happened
 
 from agents.scripted import Scripted
 from arena.match import Match, Ruling
@@ -21,7 +22,7 @@ from arena.protocols.open_debate import OpenDebate
 from arena.protocols.propaganda import Propaganda
 from arena.protocols.recursive_critique import RecursiveCritique
 from arena.wire import Wire
-from arena.work import Ask, Job, play
+from arena.work import Ask, Job
 from judges.scripted import Scripted as Rule
 
 QUESTION = Question(
@@ -54,7 +55,7 @@ def played(one: Match) -> tuple[list[Turn], list[Ruling]]:
     async def run() -> tuple[list[Turn], list[Ruling]]:
         asks = tuple(Ask(judge=Rule(), order=order) for order in one.orders)
         async with Wire():
-            events = [event async for event in play(Job(match=one, asks=asks))]
+            events = await happened(Job(match=one, asks=asks))
         assert not [event.failure for event in events if event.failure]
         return [t for e in events for t in e.turns], [e.ruling for e in events if e.ruling]
 

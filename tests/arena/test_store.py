@@ -22,8 +22,8 @@ from server import Server
 from arena.errors import StoreError
 from arena.export import export
 from arena.store import db, read, schema
-from arena.store.db import _insert
 from arena.store.mounts import network
+from arena.store.write import insert
 
 
 @pytest.mark.usefixtures("both")
@@ -108,7 +108,7 @@ def test_writers_of_the_same_rows_in_other_orders_do_not_lock_each_other_out(
     def write(turn: int) -> None:
         rows = [{"key": f"{turn // 4} {number}", "body": "text"} for number in range(300)]
         with engine.begin() as writing:
-            _insert(writing, schema.texts, rows[:: (1, -1)[turn % 2]])
+            insert(writing, schema.texts, rows[:: (1, -1)[turn % 2]])
 
     with ThreadPoolExecutor(4) as many:
         list(many.map(write, range(40)))

@@ -107,7 +107,7 @@ def test_a_view_has_no_field_for_truth_time_cost_or_model() -> None:
     assert set(fields(View)) == {
         *("seat", "question", "answers", "sides", "passage", "turns", "brief"),
         *("p", "choice", "claims", "round", "act", "to", "text", "quotes", "verified", "after", "private", "cue"),
-        *("words", "task", "options", "most"),
+        *("words", "task", "options", "most", "form"),
     }
 
 
