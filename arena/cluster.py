@@ -40,6 +40,7 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
 import ray.util.metrics
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 _LOSSES = 3
 """Workers that a match may lose before it counts as failed for this run."""
@@ -145,7 +146,7 @@ class Governed:
         try:
             self._office = self._office or self._found()
             grant: Grant = await self._office.lease.remote(self._who, report, self._terms.most)
-        except ray.exceptions.RayError:
+        except (ray.exceptions.RayError, ValueError):  # the latter where it is lost just as it is found
             self._office = None
             return None
         return grant
@@ -208,8 +209,7 @@ class Cluster:
     def __init__(
         self, count: int, matches: int, replies: Path, purse: Purse | None = None, address: str | None = None
     ) -> None:
-        self._count = count
-        self._matches = matches
+        self._count, self._matches = count, matches
         self._replies = replies
         self._purse = purse
         self._address = address
@@ -217,16 +217,18 @@ class Cluster:
         self._desks: list[_Desk] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._happened: asyncio.Queue[Sequence[Event]] = asyncio.Queue()
+        self._waiting: list[Job] = []
         self._losses: dict[str, int] = {}
-        self._hired = 0
+        self._hired = self._retries = 0
         self._open = True
-        self._retries = 0
         self._gauges = Gauges()
 
     async def __aenter__(self) -> Self:
         _start(self._address, self._count)
         calm()
-        self._till = ray.remote(Till).options(num_cpus=0, max_restarts=0).remote(self._purse) if self._purse else None
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        till = ray.remote(Till).options(num_cpus=0, max_restarts=0, scheduling_strategy=here)  # lost only with us
+        self._till = till.remote(self._purse) if self._purse else None
         for _ in range(self._count):
             self._hire()
         return self
@@ -249,7 +251,11 @@ class Cluster:
         return self._matches * max(1, sum(desk.there for desk in self._desks))
 
     async def give(self, jobs: Sequence[Job]) -> None:
-        """Each to the least busy worker; all matches of one question to one, as they share calls."""
+        """Each to the least busy worker, once one is there; all matches of one question to one, as they share calls."""
+        jobs, self._waiting = [*self._waiting, *jobs], []
+        if not any(desk.there for desk in self._desks):
+            self._waiting = jobs
+            return
         given: dict[int, list[Job]] = {}
         for job in jobs:
             at = self._place(job)
@@ -321,6 +327,8 @@ class Cluster:
             async for ref in stream:
                 sent: Sent = await ref
                 desk.there, desk.traffic, desk.retries = True, sent.traffic, sent.retries
+                if self._waiting:
+                    await self.give(())
                 for event in sent.events:
                     desk.note(event)
                     if event.ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 from lab import Shell, Table, clean, modelled, play, scripted, settle, wait_for
 from processes import AGENTS, descendants, living, workers
 from server import Server
 
+from arena.cluster import Cluster
 from arena.export import export
 from arena.store import db, read
 
@@ -153,3 +156,40 @@ def test_an_address_where_no_cluster_is_is_one_message(shell: Shell) -> None:
     done = shell.run("run", shell.write(scripted(1)), "--address", "127.0.0.1:1", RAY_AUTH_MODE="disabled")
     assert done.returncode == 2
     assert "no Ray cluster at '127.0.0.1:1'" in clean(done)
+
+
+def test_a_node_that_is_lost_for_good_leaves_its_matches_to_the_others(
+    nodes: Any, server: Server, shell: Shell
+) -> None:
+    table = spread(modelled(server.url, questions=6)) | {"limits": {"max_calls": 1000}}
+    server.hold_after = 10
+    env = {"RAY_AUTH_MODE": "disabled", "ARENA_CACHE": str(shell.folder / "cache")}
+    running = shell.start("run", shell.write(table), "--address", nodes.address, **env)
+    wait_for(lambda: server.waiting >= 4 and len(workers(descendants(os.getpid()))) == 2)
+    nodes.remove_node(nodes.second, allow_graceful=False)
+    try:
+        server.hold_after = None
+        assert running.wait(90) == 0, shell.stderr()
+    finally:
+        nodes.second = nodes.add_node(num_cpus=1)
+    play(table, shell.folder, "here.db")
+    assert verdicts(shell.folder, "arena.db") == verdicts(shell.folder, "here.db")
+
+
+def test_workers_that_cannot_play_end_the_run_with_one_message(tmp_path: Path) -> None:
+    replies = tmp_path / "replies"
+
+    async def happens() -> str:
+        cluster = Cluster(1, 1, replies)
+        for file in tmp_path.iterdir():
+            file.unlink()
+        replies.mkdir()  # what the driver could open, a worker cannot
+        try:
+            async with asyncio.timeout(60), cluster:
+                events = await anext(cluster.events())
+                replies.rmdir()
+                return events[0].stop
+        finally:
+            assert not ray.is_initialized()
+
+    assert "the response cache" in asyncio.run(happens())
