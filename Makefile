@@ -6,7 +6,9 @@ BIN = $(VENV)/bin
 DONE = $(VENV)/.installed
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: demo redteam test check computations bench browser weights dashboard clean
+MOST ?= 10000
+
+.PHONY: demo redteam test nightly check computations bench bench-all browser weights dashboard clean
 
 demo: $(DONE)
 	$(BIN)/arena fetch qwen2.5-1.5b
@@ -23,6 +25,10 @@ redteam: $(DONE)
 test: check weights browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# The first 2,000 schedules of faults, where `make test` plays 200.
+nightly: $(DONE)
+	ARENA_FAULTS=2000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults
+
 check: $(DONE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,8 +38,15 @@ check: $(DONE)
 computations: $(DONE)
 	$(BIN)/python bench/computations.py
 
-bench: weights
+# docs/benchmarks.md says what is measured. Inspect is compared with, and has a virtual environment of its own.
+bench: weights .venv-inspect/.installed
 	$(BIN)/python bench/prefix.py
+	$(BIN)/python bench/throughput.py
+	$(BIN)/python bench/growth.py --most $(MOST)
+	$(BIN)/python bench/nodes.py
+
+bench-all:
+	$(MAKE) bench MOST=100000
 
 dashboard: $(DONE)
 	$(BIN)/arena dashboard
@@ -52,5 +65,10 @@ $(DONE): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
+.venv-inspect/.installed:
+	$(PYTHON) -m venv .venv-inspect
+	.venv-inspect/bin/python -m pip install --quiet --disable-pip-version-check inspect_ai openai
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-inspect build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

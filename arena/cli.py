@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
-from arena import __version__, branching, reports
+from arena import __version__, branching, control, keeping, reports
 from arena import plan as planning
 from arena.compare import compare as measure
 from arena.console import File, Json, Store, err, out, preset, presets, read_file, say, stopped
@@ -48,7 +48,7 @@ def main() -> None:
         _complain(error, Exit.CONFIG)
     except ArenaError as error:
         _complain(error, Exit.CONFIG)
-    except DatabaseError as error:
+    except DBAPIError as error:
         _complain(f"the store: {error.orig}", Exit.CONFIG)
     except KeyboardInterrupt:
         _complain("interrupted", Exit.INTERRUPTED)
@@ -189,5 +189,7 @@ def _tell(engine: Engine, run: str, code: Exit, limits: Limits, as_json: bool) -
     raise typer.Exit(code)
 
 
+control.add(app)
 reports.add(app)
 branching.add(app)
+keeping.add(app)

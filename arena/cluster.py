@@ -12,26 +12,28 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from arena.cache import Cache
-from arena.crew import Player
+from arena.cache import Cache, Kept
+from arena.crew import Player, calm
 from arena.errors import ConfigError
 from arena.governor import Governor, Grant, Report, Terms
 from arena.lane import Lease, Traffic
 from arena.match import Failure
+from arena.parcel import Parcel, Receiver, Sender
 from arena.purse import Draft, Money, Purse, Wallet
 from arena.wire import Wire
-from arena.work import Event, Job
+from arena.work import Event, Job, Reply
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -93,6 +95,7 @@ class Worker:
 
     def __init__(self, name: str, replies: str, till: Any) -> None:
         self._name, self._replies, self._till = name, Path(replies), till
+        self._jobs = Receiver()
         self._wire: Wire | None = None
 
     async def _ready(self) -> Player:
@@ -102,6 +105,7 @@ class Worker:
             self._wire = Wire(Cache(self._replies), self._find, wallet)
             self._player = Player(self._wire)
             await self._wire.__aenter__()
+            calm()
         return self._player
 
     def _find(self, endpoint: str, terms: Terms) -> Lease:
@@ -111,14 +115,16 @@ class Worker:
         """What happens, streamed to the driver as long as it listens."""
         player = await self._ready()
         assert self._wire is not None
+        events: list[Event] = []  # the first message says that it is there
         while True:
-            events = await player.fetch()
             yield Sent(events, self._wire.traffic, self._wire.retries)
+            events = await player.fetch()
             await asyncio.sleep(_PERIOD)
 
-    async def give(self, jobs: Sequence[Job]) -> None:
+    async def give(self, parcel: Parcel) -> None:
         """Begin to play."""
-        (await self._ready()).give(jobs)
+        player = await self._ready()
+        player.give(self._jobs.unpack(parcel))
 
     async def gate(self, is_open: bool) -> None:
         """Let calls begin, or none."""
@@ -171,6 +177,9 @@ class _Desk:
     """A worker as the driver sees it."""
 
     worker: Any
+    way: Sender = field(default_factory=Sender)
+    there: bool = False
+    """It has a node and has begun: before, a cluster may have to grow for it."""
     jobs: dict[str, Job] = field(default_factory=dict)
     """What it plays, by the match's key, as far as the driver has seen it happen."""
     questions: Counter[str] = field(default_factory=Counter)
@@ -189,7 +198,7 @@ class _Desk:
         if job and event.ended:
             del self.jobs[event.match]
             self.questions[job.match.question.id] -= 1
-        elif job and (event.turns or event.ruling):
+        elif job:
             self.jobs[event.match] = _after(job, event)
 
 
@@ -199,8 +208,8 @@ class Cluster:
     def __init__(
         self, count: int, matches: int, replies: Path, purse: Purse | None = None, address: str | None = None
     ) -> None:
-        self.width = count * matches
         self._count = count
+        self._matches = matches
         self._replies = replies
         self._purse = purse
         self._address = address
@@ -216,6 +225,7 @@ class Cluster:
 
     async def __aenter__(self) -> Self:
         _start(self._address, self._count)
+        calm()
         self._till = ray.remote(Till).options(num_cpus=0, max_restarts=0).remote(self._purse) if self._purse else None
         for _ in range(self._count):
             self._hire()
@@ -233,6 +243,11 @@ class Cluster:
         ray.shutdown()
         Cache(self._replies).close()  # the last to close it folds its log into the one file
 
+    @property
+    def width(self) -> int:
+        """As many as the workers that are there can play."""
+        return self._matches * max(1, sum(desk.there for desk in self._desks))
+
     async def give(self, jobs: Sequence[Job]) -> None:
         """Each to the least busy worker; all matches of one question to one, as they share calls."""
         given: dict[int, list[Job]] = {}
@@ -241,7 +256,8 @@ class Cluster:
             self._desks[at].take(job)
             given.setdefault(at, []).append(job)
         for at, some in given.items():
-            self._desks[at].worker.give.remote(some)
+            desk = self._desks[at]
+            self._begin(self._watch(desk.worker.give.remote(desk.way.pack(some))))
 
     async def events(self) -> AsyncGenerator[Sequence[Event], None]:
         """What happens, from all workers."""
@@ -271,9 +287,8 @@ class Cluster:
     def _place(self, job: Job) -> int:
         """Which worker plays it."""
         question = job.match.question.id
-        return min(
-            range(len(self._desks)), key=lambda i: (not self._desks[i].questions[question], len(self._desks[i].jobs))
-        )
+        fit = [(not d.there, not d.questions[question], len(d.jobs), i) for i, d in enumerate(self._desks)]
+        return min(fit)[-1]
 
     def _hire(self) -> None:
         self._hired += 1
@@ -281,9 +296,21 @@ class Cluster:
         actor = ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0, max_concurrency=1000)
         desk = _Desk(actor.remote(name, str(self._replies), self._till))
         self._desks.append(desk)
-        task = asyncio.create_task(self._listen(desk))
+        self._begin(self._listen(desk))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _watch(self, reply: Any) -> None:
+        """A worker that cannot do what it is told (its node lacks a plugin) stops the run; a lost one does not."""
+        try:
+            await reply
+        except ray.exceptions.RayTaskError as error:
+            self._happened.put_nowait([Event(match="", stop=f"a worker cannot play: {error.cause}")])
+        except ray.exceptions.RayError:
+            return
 
     async def _listen(self, desk: _Desk) -> None:
         """Take in what a worker says until it is lost, and then have another do its work."""
@@ -293,13 +320,15 @@ class Cluster:
         try:
             async for ref in stream:
                 sent: Sent = await ref
-                desk.traffic, desk.retries = sent.traffic, sent.retries
+                desk.there, desk.traffic, desk.retries = True, sent.traffic, sent.retries
                 for event in sent.events:
                     desk.note(event)
                     if event.ended:
                         self._losses.pop(event.match, None)
                 self._happened.put_nowait(sent.events)
-        except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError):
+        except ray.exceptions.RayTaskError as error:
+            self._happened.put_nowait([Event(match="", stop=f"a worker cannot play: {error.cause}")])
+        except ray.exceptions.RayError:
             await self._replace(desk)
 
     async def _replace(self, lost: _Desk) -> None:
@@ -323,12 +352,16 @@ def _given_up(match: str) -> list[Event]:
 
 
 def _after(job: Job, event: Event) -> Job:
-    """The job with what has just come about taken off."""
-    done = event.ruling
+    """The job with what has just come about taken off, and replies that have not led to anything yet kept in it."""
+    done, replies = event.ruling, job.replies
+    new = (call for call in event.calls if call.answered and not call.error)
+    replies += tuple(Reply(event.seat, call.key, Kept(call.reply, call.paid)) for call in new)
+    over = {turn.seat for turn in event.turns} | ({f"judge {done.judge}"} if done else set())
     asks = tuple(
         a for a in job.asks if not (done and (a.key, a.order, a.round) == (done.judge, done.order, done.round))
     )
-    return job.model_copy(update={"turns": job.turns + event.turns, "asks": asks})
+    left = tuple(reply for reply in replies if reply.seat not in over)
+    return job.model_copy(update={"turns": job.turns + event.turns, "asks": asks, "replies": left})
 
 
 def _knock(address: str) -> None:
@@ -346,6 +379,10 @@ def _start(address: str | None, count: int) -> None:
             _knock(address)
             ray.init(address=address, **quiet)
         except Exception as error:
+            versions = re.findall(r"(Ray|Python): (\S+)", str(error)) if "Version mismatch" in str(error) else ()
+            if versions:
+                there, here = (", ".join(" ".join(pair) for pair in some) for some in (versions[:2], versions[2:]))
+                raise ConfigError(f"the cluster at {address} has {there}, this machine {here}: make them one") from None
             raise ConfigError(f"no Ray cluster at {address!r}: {error}") from None
         return
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # a private cluster on the loopback interface

@@ -15,7 +15,7 @@ from arena.provenance import provenance
 from arena.provider import Provider
 from arena.store import read
 from arena.store.db import Store
-from arena.work import EVERY, Ask, Job
+from arena.work import EVERY, Ask, Job, Reply
 
 T = TypeVar("T")
 
@@ -155,6 +155,16 @@ def _taken(
     elsewhere += [one for one in open_ if name(one) not in held]
     known |= store.progress(list(held))  # again: it may have been played until it was ours
     made = {name(one): job(one, known[name(one)]) for one in open_ if name(one) in held}
-    store.release([key for key, left in made.items() if left is None])
-    watch.skip(len(batch) - len(open_) + sum(left is None for left in made.values()))
-    yield from filter(None, made.values())
+    done = [match for match, left in made.items() if left is None]
+    store.release(done)
+    watch.skip(len(batch) - len(open_) + len(done))
+    left = [job for job in made.values() if job]
+    replies = store.replies([job.match.key for job in left])
+    yield from (_reminded(job, replies.get(job.match.key, ()), known[job.match.key].over) for job in left)
+
+
+def _reminded(job: Job, replies: Sequence[Reply], over: bool) -> Job:
+    """The job with the replies that it may still want: of a complete transcript, those to the judges who are asked."""
+    judges = {f"judge {ask.key}" for ask in job.asks}
+    wanted = tuple(reply for reply in replies if not over or reply.seat in judges)
+    return job.model_copy(update={"replies": wanted}) if wanted else job

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,10 @@ from arena.work import Event, Job
 class Crew(Protocol):
     """Opened with `async with`; then plays what it is given, up to `width` jobs at a time."""
 
-    width: int
+    @property
+    def width(self) -> int:
+        """How many jobs there is room for; grows as workers come up."""
+        ...
 
     async def __aenter__(self) -> Self: ...
 
@@ -65,6 +69,7 @@ class Player:
     def give(self, jobs: Sequence[Job]) -> None:
         """Begin to play."""
         for job in jobs:
+            self._wire.remember((reply.key, reply.kept) for reply in job.replies)
             task = asyncio.create_task(self._play(job))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -95,7 +100,7 @@ class Here:
     """Plays in this process."""
 
     def __init__(self, width: int, replies: Path, purse: Purse | None = None) -> None:
-        self.width = width
+        self._width = width
         self._cache = Cache(replies)
         self._wire = Wire(self._cache, wallet=Wallet(_drawing(purse)) if purse else None)
         self._player = Player(self._wire)
@@ -110,6 +115,11 @@ class Here:
         await self._player.close()
         await self._wire.__aexit__(kind, error, trace)
         self._cache.close()
+
+    @property
+    def width(self) -> int:
+        """As it was set."""
+        return self._width
 
     async def give(self, jobs: Sequence[Job]) -> None:
         """Begin to play."""
@@ -136,6 +146,13 @@ class Here:
 
     def report(self, run: str, figures: dict[str, Any]) -> None:
         """Nobody collects figures here."""
+
+
+def calm() -> None:
+    """Look for cyclic garbage less often: matches make many objects that live for seconds, and hardly a cycle."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _drawing(purse: Purse) -> Callable[[Money, bool], Awaitable[Draft]]:

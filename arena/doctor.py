@@ -77,7 +77,8 @@ def _store(place: str | None) -> Finding:
         runs = len(read.runs(db.connect(place, create=False)))
     except ArenaError as error:
         missing = str(error).startswith("no store")
-        return Finding(what="store", ok=missing, found="none yet" if missing else str(error), advice="arena run FILE")
+        found, advice = ("none yet", "arena run FILE") if missing else (str(error), "")
+        return Finding(what="store", ok=missing, found=found, advice=advice)
     return Finding(what="store", ok=True, found=f"{db.shown(where)}, {runs} runs")
 
 

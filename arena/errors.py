@@ -3,7 +3,7 @@
 ArenaError
 |-- ConfigError      an experiment file, a plugin's name, a field, a key variable      exit 2
 |   `-- DataError    a data file: its path and line number                             exit 2
-|-- StoreError       the database: newer schema, full disk, not a database             exit 2
+|-- StoreError       the database: another schema, full disk, not a database           exit 2
 |-- RuleError        a transcript that its protocol does not allow
 |-- LimitError       a limit of the run has been reached                               exit 4
 |-- CallError        a model did not answer: its `kind` says how

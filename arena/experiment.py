@@ -16,7 +16,7 @@ from arena.agent import Agent
 from arena.errors import ConfigError
 from arena.judge import Judge
 from arena.match import Match
-from arena.nouns import JUDGE, Question
+from arena.nouns import JUDGE, Question, illegible
 from arena.plugin import Frozen, key
 from arena.protocol import Draw, Protocol
 from arena.provider import Model, Provider
@@ -158,6 +158,9 @@ def load(path: Path) -> Experiment:
 
 def read(data: dict[str, Any], path: Path) -> Experiment:
     """An experiment from a table; `path` is named in errors, and its folder is where prompt files are looked for."""
+    for place, text in _texts("", data):
+        if why := illegible(text):
+            raise ConfigError(f"{path}: {place}: holds {why}")
     models = data.get("models", {})
     context = {"provider": models if isinstance(models, dict) else {}, "folder": str(path.parent)}
     try:
@@ -204,6 +207,18 @@ def _unnamed(place: str, value: Any) -> Iterator[str]:
             yield f"{place}: {value.name} has no {name}; write {name} = {example}"
         else:
             yield from _unnamed(f"{place}.{name}", inner)
+
+
+def _texts(place: str, value: object) -> Iterator[tuple[str, str]]:
+    """Every text in a table, with its place."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from _texts(f"{place}.{name}" if place else str(name), one)
+    elif isinstance(value, list | tuple):
+        for i, one in enumerate(value):
+            yield from _texts(f"{place}[{i}]", one)
+    elif isinstance(value, str):
+        yield place, value
 
 
 def fault(path: Path, error: ValidationError) -> ConfigError:

@@ -162,14 +162,19 @@ class Governor:
         self.limit = min(self._most, self.limit)
 
     def _share(self, mine: _Lease) -> None:
-        """Max-min fair by demand, what nobody needs evenly; never more than others have not leased."""
+        """Max-min fair by demand, what nobody needs evenly; never more than others have not leased.
+
+        With fewer places than workers each thinks that one is its own, and whoever has one leaves it to who was passed
+        over longer. Only then: a place that were kept for the next as a rule would in the end be had by nobody.
+        """
         left, share = math.floor(self.limit), 0
-        waiting = sorted(self._leases.values(), key=lambda lease: (lease.passed_over, lease.demand))
-        for i, lease in enumerate(waiting):
-            given = min(lease.demand, left // (len(waiting) - i))
+        leases = sorted(self._leases.values(), key=lambda lease: lease.demand)
+        for i, lease in enumerate(leases):
+            given = min(lease.demand, left // (len(leases) - i))
             left -= given
             share = given if lease is mine else share
-        share += left // len(waiting)
-        others = sum(lease.places for lease in self._leases.values() if lease is not mine)
-        mine.places = max(0, min(share, math.floor(self.limit) - others))
+        share = max(share + left // len(leases), min(1, mine.demand))
+        others = sum(max(lease.places, lease.flying) for lease in leases if lease is not mine)
+        owed = sum(lease.passed_over > max(1, mine.passed_over) for lease in leases)
+        mine.places = max(0, min(share, math.floor(self.limit) - others - owed))
         mine.passed_over = mine.passed_over + 1 if mine.demand and not mine.places else 0

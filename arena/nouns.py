@@ -7,6 +7,7 @@ neither has a field for the truth, so it cannot leak through them.
 from __future__ import annotations
 
 import math
+import re
 from random import Random
 from typing import Literal, Self
 
@@ -26,6 +27,14 @@ Outcome = Literal["concession", "refusal", "off-side", "untagged"]
 or lacks the tags that were asked for. Recorded and counted by arm, never mended."""
 
 
+def illegible(text: str) -> str:
+    """What a text holds that no database keeps; empty where there is nothing of the kind."""
+    if "\0" in text:
+        return "a NUL character (\\u0000)"
+    half = re.search("[\ud800-\udfff]", text)
+    return f"half of a surrogate pair (\\u{ord(half[0]):x})" if half else ""
+
+
 class Question(Frozen):
     """A question with a known answer that the judge cannot check alone. Held by the referee and the statistics only."""
 
@@ -40,6 +49,15 @@ class Question(Frozen):
     source: str
     """The document or seed the question came from: the cluster for the statistics."""
     tags: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _legible(self) -> Self:
+        """Neither databases nor files keep NUL and halves of a surrogate pair, which JSON can hold."""
+        for name in ("id", "text", "answers", "passage", "source", "tags"):
+            value = getattr(self, name)
+            if why := illegible("".join(value or ())):
+                raise ValueError(f"question {self.id!r}: its {name} holds {why}")
+        return self
 
     @model_validator(mode="after")
     def _check(self) -> Self:

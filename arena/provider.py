@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from abc import abstractmethod
@@ -62,6 +63,15 @@ class Completion(Frozen):
     def _counted(cls, tokens: int | None) -> int | None:
         """A negative count is no count."""
         return None if tokens is not None and tokens < 0 else tokens
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_JSON = {"Content-Type": "application/json"}
+
+
+def post(url: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> httpx.Request:
+    """A request with a JSON body; httpx's own `json=` takes four times as long."""
+    return httpx.Request("POST", url, content=_ENCODE(body).encode(), headers=_JSON | (headers or {}))
 
 
 class Provider(Plugin):

@@ -127,7 +127,8 @@ def _matches(engine: Engine, run: str) -> list[_Match]:
     with engine.connect() as store:
         for turn in store.execute(select(t.match, t.seat, t.body).where(t.match.in_(mine)).order_by(t.number)):
             said[turn.match][turn.seat].append(turn.body["text"])
-        rows = store.execute(select(s.matches).where(m.key.in_(mine), m.over)).mappings().all()
+        over = select(s.matches).join(s.played, p.match == m.key).where(p.run == run, m.over).order_by(p.position)
+        rows = store.execute(over).mappings().all()
     return [_match(dict(row), {seat: list(texts) for seat, texts in said[row["key"]].items()}) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""The commands that read: status, show, compare, list, fetch, export, doctor, dashboard."""
+"""The commands that read: show, compare, list, fetch, export, doctor, dashboard."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ from arena.local import weights
 from arena.run import Exit
 from arena.show import plain, show
 from arena.store import db, read
-from arena.tables import comparison, progress
+from arena.tables import comparison
 
 KINDS = {f"{kind}s": kind for kind in plugin.FOLDERS}
 
 
 def add(app: typer.Typer) -> None:
     """Make these commands of the command line."""
-    app.command()(status)
     app.command(name="show")(show_match)
     app.command()(compare)
     app.command(name="list")(list_plugins)
@@ -39,17 +38,6 @@ def add(app: typer.Typer) -> None:
     app.command(name="export")(export_run)
     app.command()(doctor)
     app.command()(dashboard)
-
-
-def status(name: Run = None, store: Store = None, as_json: Json = False) -> None:
-    """How far a run is, and what it has paid; works whether or not it is being played."""
-    engine = db.connect(store, create=False)
-    run_id = read.run_id(engine, name)
-    counts, paid = read.counts(engine, run_id), read.spent(engine, run_id)
-    if as_json:
-        say({"run": run_id, **counts._asdict(), "spent": paid._asdict()})
-    else:
-        out.print(progress(run_id, counts, paid), highlight=False)
 
 
 def show_match(

@@ -197,6 +197,7 @@ class Driver:
             crew = self._crew
             figures = self._tally.figures(crew.traffic, crew.retries) if crew else self._tally.figures()
             wish = await asyncio.to_thread(self._store.beat, self._run, figures | {"paused": not self._open})
+            self._journal.flush()
             self._watch.beat(figures)
             if crew:
                 crew.report(self._run, figures)

@@ -7,7 +7,7 @@ import math
 import tomllib
 from abc import abstractmethod
 from collections.abc import Coroutine, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from statistics import fmean
 from typing import Any, Literal, NamedTuple
@@ -158,15 +158,18 @@ def turned(view: View) -> View:
 
 def examples(view: View, count: int) -> list[Example]:
     """Worked examples with their right letters, with a passage and with speakers where the view has them."""
-    speakers = list(dict.fromkeys(turn.seat for turn in view.turns if turn.seat != JUDGE))
-    return [_example(row, view, speakers, i) for i, row in enumerate(_rows()[:count])]
+    speakers = tuple(dict.fromkeys(turn.seat for turn in view.turns if turn.seat != JUDGE))
+    sided = frozenset(view.sides)
+    return [_example(i, speakers, sided, view.passage is not None) for i in range(min(count, len(_rows())))]
 
 
-def _example(row: dict[str, Any], view: View, speakers: list[str], number: int) -> Example:
+@lru_cache(256)
+def _example(number: int, speakers: tuple[str, ...], sided: frozenset[str], expert: bool) -> Example:
     """A lone speaker argues for the right answer in one example and for the wrong one in the next.
 
     Who has no side in the case, such as a critic, is shown without one here too.
     """
+    row = _rows()[number]
     alone = (LETTERS.index(row["right"]) + number) % 2
     sides = dict(zip(speakers, (0, 1), strict=False)) if len(speakers) > 1 else dict.fromkeys(speakers, alone)
     told = {seat: row[LETTERS[side]] for seat, side in sides.items()}
@@ -175,8 +178,8 @@ def _example(row: dict[str, Any], view: View, speakers: list[str], number: int) 
         seat=JUDGE,
         question=row["question"],
         answers=tuple(row["answers"]),
-        sides={seat: side for seat, side in sides.items() if seat in view.sides},
-        passage=row["passage"] if view.passage is not None else None,
+        sides={seat: side for seat, side in sides.items() if seat in sided},
+        passage=row["passage"] if expert else None,
         turns=tuple(turns),
     )
     return Example(shown, row["right"], *_thought(row, shown, list(sides.values())))

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -131,6 +131,12 @@ class Wire:
     def traffic(self) -> Traffic:
         """What is going on, over all endpoints."""
         return reduce(Traffic.plus, (lane.traffic for lane in self._lanes.values()), Traffic())
+
+    def remember(self, replies: Iterable[tuple[str, Kept]]) -> None:
+        """Replies that were paid for elsewhere, by the calls' keys."""
+        for name, kept in replies:
+            if self._cache:
+                self._cache.put(name, kept)
 
     def gate(self, is_open: bool) -> None:
         """Let calls begin, or let none begin; those in flight come to their end."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import SerializeAsAny
 
 from arena.agent import Agent
+from arena.cache import Kept
 from arena.errors import ArenaError, CallError, ConfigError, LimitError, Unreadable
 from arena.judge import Judge
 from arena.match import Failure, Match, Ruling, ruling
@@ -44,12 +45,24 @@ class Ask(Frozen):
         return key(self.judge)
 
 
+class Reply(NamedTuple):
+    """A reply in the ledger."""
+
+    seat: str
+    """As in an event: who asked."""
+    key: str
+    """The call's content key."""
+    kept: Kept
+
+
 class Job(Frozen):
     """A match, what is already there of it, and the rulings that are wanted."""
 
     match: Match
     turns: tuple[Turn, ...] = ()
     asks: tuple[Ask, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    """That were paid for, and have not become a turn or a ruling yet: whoever plays on need not ask again."""
 
 
 class Event(Frozen):

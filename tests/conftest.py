@@ -1,12 +1,14 @@
-"""Fixtures of all tests: a model server and the command line, each of the test's own."""
+"""Fixtures of all tests: a model server, the command line, a database; each of the test's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import lab
 import pytest
 from lab import Shell
+from postgres import Postgres
 from server import Server
 
 
@@ -23,3 +25,31 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     made = Shell(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[Postgres]:
+    with Postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def postgres(_postgres: Postgres) -> Iterator[Postgres]:
+    """A PostgreSQL server on the loopback interface, with no database from another test."""
+    yield _postgres
+    _postgres.clear()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The test runs on both databases: `lab.at` names its stores, `play` and the command line use them."""
+    if request.param == "postgresql":
+        monkeypatch.setattr(lab, "SERVER", request.getfixturevalue("postgres"))
+        monkeypatch.setenv("ARENA_CACHE", str(tmp_path / "cache"))
+    return str(request.param)
+
+
+@pytest.fixture
+def store_url(both: str, tmp_path: Path) -> str:
+    """Where the test's store is, on the one database and on the other."""
+    return lab.at(tmp_path)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from postgres import Postgres
 from server import Server
 
 from arena import work
@@ -25,11 +26,14 @@ from arena.nouns import JUDGE, Verdict, View
 from arena.provider import Call
 from arena.run import Driver, Exit
 from arena.store import db
+from arena.store.open import reach
 from arena.wire import Wire
 from arena.work import Event, Job
 
 ARENA = Path(sys.executable).with_name("arena")
 Table = dict[str, Any]
+SERVER: Postgres | None = None
+"""Of a test that runs on PostgreSQL; the fixture `both` sets it."""
 
 
 def decided(judge: Judge, answers: int = 2) -> Verdict:
@@ -84,6 +88,16 @@ def scripted(questions: int = 4) -> Table:
     }
 
 
+def at(folder: Path, store: str = "arena.db") -> str:
+    """Where the store of that name in a test's folder is, on the database that the test runs on."""
+    return SERVER.store(folder / store) if SERVER else str(folder / store)
+
+
+def replies(folder: Path, store: str = "arena.db") -> Path:
+    """The response cache of that store."""
+    return db.replies(reach(at(folder, store), create=True))
+
+
 class Silent:
     """Watches a run and keeps its events."""
 
@@ -104,9 +118,9 @@ class Silent:
 
 
 def play(table: Table, folder: Path, store: str = "arena.db") -> tuple[Exit, Silent]:
-    """Play a table in this process, in a store of that folder; the exit code and the events."""
+    """Play a table in this process, in a store of that folder or at a URL; the exit code and the events."""
     experiment = experiment_of(table, folder / "e.toml")
-    engine = db.connect(str(folder / store))
+    engine = db.connect(store if "://" in store else at(folder, store))
     watch = Silent()
     width = experiment.workers.count * experiment.workers.matches
     driver = Driver(db.Store(engine), Study(experiment), lambda purse: Here(width, db.replies(engine), purse), watch)
@@ -144,6 +158,7 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("ARENA_DB", "FORCE_COLOR", "COLUMNS"))}
+        self.env |= {"ARENA_DB": at(folder)} if SERVER else {}
         self._started: list[subprocess.Popen[str]] = []
 
     def write(self, table: Table, name: str = "e.toml") -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import socket
+import struct
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,12 +31,13 @@ class Fault:
     """What goes wrong with one request."""
 
     kind: str
-    """A status as text, or `hang`, `cut`, `drop`, `garbage`, `no usage`, `null`, `no logprobs`, `echo`, `too long`,
-    `slow`, `wrong shape`, `gzip`."""
+    """A status as text, or `hang`, `cut`, `drop`, `reset`, `garbage`, `no usage`, `null`, `no logprobs`, `echo`,
+    `too long`, `slow`, `wrong shape`, `gzip`."""
     after: str | float | None = None
     """Retry-After: seconds, or `date` for a date one second ahead; for `slow`, how many seconds."""
 
 
+_BROKEN = frozenset({"hang", "cut", "drop", "reset", "garbage", "gzip"})
 Choice = Callable[[dict[str, Any]], Fault | str | None]
 
 
@@ -54,12 +58,14 @@ class Server:
         self.headers: list[dict[str, str]] = []
         self.times: list[float] = []
         self.answered: Counter[str] = Counter()
-        """Body -> how often it was answered with 200 to a client that was still there."""
+        """Body -> how often it was answered with 200 and JSON to a client that was still there."""
         self.peak = 0
         """Most requests in flight at a time."""
         self.waiting = 0
         """Requests that wait because of `hold_after`."""
         self._flying = 0
+        self._last: deque[float] = deque(maxlen=1000)
+        """When replies went out."""
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -74,6 +80,16 @@ class Server:
     ) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+
+    def flying(self, seconds: float = 0.1) -> int:
+        """Requests that are not answered, or were only so many seconds ago: what a client that ends now may lose."""
+        now = time.monotonic()
+        return self._flying + sum(now - at < seconds for at in tuple(self._last))
+
+    @property
+    def settled(self) -> bool:
+        """All that is not answered is held back."""
+        return self._flying == self.waiting
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -116,8 +132,10 @@ class Server:
             await self._wait(request, len(self.bodies))
             fault = self._fault(json.loads(text))
             response = await self._respond(request, fault, reply(json.loads(text)))
-            if response.status == 200 and not _left(request):
+            whole = response.status == 200 and not (fault and fault.kind in _BROKEN)
+            if whole and not _left(request):
                 self.answered[text] += 1
+                self._last.append(time.monotonic())
             return response
         finally:
             self._flying -= 1
@@ -136,10 +154,11 @@ class Server:
     async def _respond(self, request: web.Request, fault: Fault | None, reply: Any) -> web.StreamResponse:
         kind = fault.kind if fault else ""
         if kind == "hang":
-            await asyncio.sleep(3600)
+            while not _left(request):
+                await asyncio.sleep(0.02)
         if kind == "slow" and fault:
             await asyncio.sleep(float(fault.after or 1))
-        if kind in {"cut", "drop"}:
+        if kind in {"cut", "drop", "reset"}:
             return await self._cut(request, json.dumps(reply).encode(), kind)
         if kind == "garbage":
             return web.Response(text="<html>\x1b[31mit works\nnot</html>", content_type="text/html")
@@ -150,13 +169,16 @@ class Server:
         return web.json_response(_spoiled(reply, kind))
 
     async def _cut(self, request: web.Request, body: bytes, kind: str) -> web.StreamResponse:
-        """Half a reply, or none, and the connection is gone."""
+        """Half a reply, or none, and the connection is gone; by RST for `reset`."""
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
         if kind == "cut":
             await response.prepare(request)
             await response.write(body[: len(body) // 2])
-        assert request.transport is not None
-        request.transport.close()
+        if request.transport is not None:
+            if kind == "reset":
+                raw = request.transport.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            request.transport.abort() if kind == "reset" else request.transport.close()
         return response
 
     def _status(self, fault: Fault, request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import httpx
 
 from arena.plugin import OPERATIONAL
-from arena.provider import Completion, Message, Provider, Sampling
+from arena.provider import Completion, Message, Provider, Sampling, post
 
 
 class Anthropic(Provider):
@@ -48,7 +48,7 @@ class Anthropic(Provider):
         if sampling.json_schema is not None:
             tool = {"name": "reply", "description": "Give the reply.", "input_schema": sampling.json_schema}
             body |= {"tools": [tool], "tool_choice": {"type": "tool", "name": "reply"}}
-        return httpx.Request("POST", f"{origin}/messages", json=body, headers=_VERSION)
+        return post(f"{origin}/messages", body, _VERSION)
 
     def parse(self, reply: dict[str, Any]) -> Completion:
         prompt, completion = self.usage(reply)

@@ -13,7 +13,7 @@ from pydantic import Field
 from agents.models.openai import OpenAI
 from arena.local import server, weights
 from arena.plugin import OPERATIONAL
-from arena.provider import Message, Sampling
+from arena.provider import Message, Sampling, post
 
 
 class Local(OpenAI):
@@ -58,4 +58,4 @@ class Local(OpenAI):
 
 
 def _with(request: httpx.Request, extra: dict[str, Any]) -> httpx.Request:
-    return httpx.Request("POST", request.url, json={**json.loads(request.content), **extra})
+    return post(str(request.url), {**json.loads(request.content), **extra})

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import httpx
 
 from arena.plugin import OPERATIONAL
-from arena.provider import Completion, Message, Provider, Sampling
+from arena.provider import Completion, Message, Provider, Sampling, post
 
 
 class OpenAI(Provider):
@@ -44,7 +44,7 @@ class OpenAI(Provider):
         if sampling.json_schema is not None:
             schema = {"name": "reply", "strict": True, "schema": sampling.json_schema}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return httpx.Request("POST", f"{origin}/chat/completions", json=body)
+        return post(f"{origin}/chat/completions", body)
 
     def parse(self, reply: dict[str, Any]) -> Completion:
         choice = reply["choices"][0]

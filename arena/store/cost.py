@@ -76,20 +76,21 @@ def efforts(engine: Engine, run: str) -> list[Effort]:
     c, m, p = s.calls.c, s.matches.c, s.played.c
     added = [func.sum(func.coalesce(one, 0)) for one in (c.prompt_tokens, c.completion_tokens, c.cost, c.latency)]
     query = (
-        select(m.label, m.cast, c.seat, func.count(), *added, func.count().filter(c.cost.is_(None)))
+        select(
+            m.label, m.cast, c.seat, func.count(), *added, func.count().filter(c.cost.is_(None)), func.min(p.position)
+        )
         .join_from(s.calls, s.matches, c.match == m.key)
         .join(s.played, p.match == m.key)
         .where(p.run == run, ANSWERED, _mine(run))
         .group_by(m.label, m.cast, c.seat)
-        .order_by(func.min(p.position), c.seat.startswith("judge "), c.seat)
     )
     seats = {label: protocol.seats for label, protocol in read.protocols(engine, run).items()}
     with engine.connect() as db:
-        rows = db.execute(query).all()
+        rows = sorted(db.execute(query), key=lambda row: (row[-1], row.seat.startswith("judge "), row.seat))
         own = db.execute(select(s.judges).where(s.judges.c.run == run))
         judges = {f"judge {judge.judge}": f"judge {judge.label}" for judge in own}
     found: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
-    for label, cast, seat, *sums in rows:
+    for label, cast, seat, *sums, _ in rows:
         role = judges.get(seat) or seats.get(label, {}).get(seat, seat)
         found[label, cast, role].append(sums)
     return [_effort(*group, parts) for group, parts in found.items()]

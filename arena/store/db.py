@@ -6,38 +6,27 @@ Writing the same thing twice leaves it as it was, so that resuming is running th
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    MetaData,
-    Table,
-    create_engine,
-    event,
-    inspect,
-    select,
-    update,
-)
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Connection, Engine, Table, select, update
 
 from arena.errors import ConfigError, StoreError
 from arena.experiment import Experiment
 from arena.judge import Judge
-from arena.local.weights import folder
 from arena.match import Match
-from arena.plugin import key
+from arena.plugin import Plugin, key
 from arena.store import lease, read, schema, write
+from arena.store.open import connect, guarded, replies, shown, url
 from arena.store.write import insert
 from arena.task import Task
-from arena.work import Event
+from arena.work import Event, Reply
+
+__all__ = ["Store", "connect", "guarded", "replies", "shown", "url"]
 
 T = TypeVar("T")
 
@@ -45,116 +34,6 @@ _PATIENCE = 600.0
 """Seconds for which a lost connection is waited for."""
 _PAUSE = 1.0
 """Seconds between two tries."""
-
-
-def url(place: str | None = None) -> str:
-    """The database's URL: as given, or `$ARENA_DB`, or `arena.db` in this folder. A path is an SQLite file."""
-    place = place or os.environ.get("ARENA_DB") or "arena.db"
-    return place if "://" in place else f"sqlite:///{place}"
-
-
-def connect(place: str | None = None, create: bool = True) -> Engine:
-    """Open a store, made if it is not there and `create` says so.
-
-    Raises StoreError for a store that is not there, is no database, or has a schema that this version does not know.
-    """
-    where = url(place)
-    file = Path(where.removeprefix("sqlite:///")) if where.startswith("sqlite:///") else None
-    if file and not create and not file.exists():
-        raise StoreError(f"no store at {file}; `arena run FILE` makes one, `--db` or $ARENA_DB names another")
-    if file and not file.parent.is_dir():
-        raise StoreError(f"no folder {file.parent} for the store {file}")
-    try:
-        engine = create_engine(where)
-    except (ArgumentError, ImportError) as error:
-        raise StoreError(f"no way to a store by {shown(where)!r}: {error}") from None
-    if file:
-        event.listen(engine, "connect", _sqlite)
-        event.listen(engine, "begin", _immediate)
-    with guarded(shown(where)), engine.connect() as db:
-        known = _version(db, shown(where))
-    if not known and not create:
-        raise StoreError(f"{shown(where)} is no store of the arena")
-    if not known:
-        _make(engine, shown(where))
-    elif known < schema.VERSION:
-        _upgrade(engine, shown(where))
-    return engine
-
-
-def shown(where: str) -> str:
-    """A URL without its password."""
-    return re.sub(r"(?<=://)([^/@]*:)[^/]*@", r"\1***@", where)
-
-
-def replies(engine: Engine, shared: bool = False) -> Path:
-    """Where the response cache of a store lies: beside an SQLite file, else (and on a cluster) in the user's cache."""
-    if engine.dialect.name == "sqlite" and engine.url.database and not shared:
-        return Path(f"{engine.url.database}.replies").resolve()
-    name = key(engine.url.render_as_string(hide_password=True))[:16]
-    return folder().parent / f"replies-{name}"
-
-
-def _sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's `begin` event says BEGIN, not the driver
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _immediate(connection: Connection) -> None:
-    """A writer takes its lock at once, so that it waits there and never fails half way; readers take none."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _version(db: Connection, where: str) -> int:
-    """The schema of the store that is there; 0 where there is none. Raises StoreError for a newer one."""
-    if not inspect(db).has_table(schema.meta.name):
-        return 0
-    found = db.scalar(select(schema.meta.c.value).where(schema.meta.c.name == "schema"))
-    if found is not None and int(found) > schema.VERSION:
-        raise StoreError(
-            f"{where} has schema {found}, written by a newer arena; this one knows up to {schema.VERSION}: upgrade it"
-        )
-    return int(found or 0)
-
-
-def _upgrade(engine: Engine, where: str) -> None:
-    """From schema 1: a turn is unique by how many turns its speaker had heard; beliefs have a table, their failures a
-    round."""
-    with guarded(where), engine.execution_options(writes=True).begin() as db:
-        if _version(db, where) == schema.VERSION:  # another process was first
-            return
-        old = Table("turns", MetaData(), autoload_with=db)
-        rows = [{**row, "after": row["body"].get("after", 0)} for row in db.execute(select(old)).mappings()]
-        old.drop(db)
-        schema.metadata.create_all(db)
-        insert(db, schema.turns, rows)
-        db.exec_driver_sql("ALTER TABLE failures ADD COLUMN round INTEGER NOT NULL DEFAULT 0")
-        db.execute(update(schema.meta).where(schema.meta.c.name == "schema").values(value=str(schema.VERSION)))
-
-
-def _make(engine: Engine, where: str) -> None:
-    with guarded(where), engine.execution_options(writes=True).begin() as db:
-        schema.metadata.create_all(db)
-        insert(db, schema.meta, [{"name": "schema", "value": str(schema.VERSION)}])
-
-
-@contextmanager
-def guarded(where: str) -> Iterator[None]:
-    """Turn a database's complaints (disk full, locked, not a database) into one clear StoreError."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise StoreError(f"{where}: {error.orig}", passing=_passing(error)) from None
-
-
-def _passing(error: DBAPIError) -> bool:
-    """Whether the connection is lost or the server is starting or stopping, and not that something is wrong."""
-    if not isinstance(error, OperationalError | InterfaceError) or error.orig is None:
-        return False
-    state = getattr(error.orig, "sqlstate", "none")
-    return error.connection_invalidated or state is None or str(state).startswith(("08", "57P"))
 
 
 class Store:
@@ -200,6 +79,8 @@ class Store:
             insert(db, schema.runs, [row])
             insert(db, schema.judges, seats)
             lease.wish(db, experiment.id, "run")
+            if job := os.environ.get("ARENA_JOB"):
+                db.execute(update(schema.runs).where(schema.runs.c.id == experiment.id).values(job=json.loads(job)))
 
         self._write(note)
         return experiment.id
@@ -211,12 +92,13 @@ class Store:
     def add(self, run: str, batch: Sequence[tuple[int, Task, Match]]) -> None:
         """Note matches of a run with their positions, and their questions and passages."""
         rows: dict[Table, list[dict[str, Any]]] = {t: [] for t in (schema.texts, schema.questions, schema.matches)}
+        labels: dict[int, str] = {}
         for _, task, match in batch:
             passage = match.question.passage
             if passage is not None:
                 rows[schema.texts].append({"key": key(passage), "body": passage})
             rows[schema.questions].append(_question(task, match))
-            rows[schema.matches].append(_match(match))
+            rows[schema.matches].append(_match(match, labels))
         rows[schema.played] = [{"run": run, "match": m.key, "position": i} for i, _, m in batch]
 
         def note(db: Connection) -> None:
@@ -224,6 +106,10 @@ class Store:
                 insert(db, table, values)
 
         self._write(note)
+
+    def wish(self, run: str, wanted: lease.Wish) -> None:
+        """Ask the run's drivers for something, wherever they are."""
+        self._write(lambda db: lease.wish(db, run, wanted))
 
     def claim(self, matches: Sequence[str]) -> set[str]:
         """Take those of the matches that no other driver has; which ones they are."""
@@ -253,6 +139,10 @@ class Store:
     def progress(self, matches: Sequence[str]) -> dict[str, read.Progress]:
         """What is there of each of these matches."""
         return self._patiently(lambda: read.progress(self.engine, matches))
+
+    def replies(self, matches: Sequence[str]) -> dict[str, list[Reply]]:
+        """Every reply to calls of these matches, so that going on asks for none again, on whatever machine."""
+        return self._patiently(lambda: read.replies(self.engine, matches)) if matches else {}
 
     def save(self, run: str, events: Sequence[Event]) -> list[Event]:
         """Keep what happened, all of it or nothing; the events as they were kept, their calls settled."""
@@ -325,9 +215,14 @@ def _apart(judges: Sequence[Judge], taken: Sequence[str] = ()) -> list[str]:
     ]
 
 
-def _cast(match: Match) -> str:
+def _label(plugin: Plugin, known: dict[int, str]) -> str:
+    """Its label, made once for all matches of a batch that have the very same plugin."""
+    return known.get(id(plugin)) or known.setdefault(id(plugin), plugin.label)
+
+
+def _cast(match: Match, known: dict[int, str]) -> str:
     """Who speaks: one label where all speakers are alike, seat by seat where they are not."""
-    labels = {seat: agent.label for seat, agent in match.agents.items()}
+    labels = {seat: _label(agent, known) for seat, agent in match.agents.items()}
     alike = len(set(labels.values())) == 1
     return next(iter(labels.values())) if alike else ", ".join(f"{seat}: {label}" for seat, label in labels.items())
 
@@ -339,13 +234,13 @@ def _question(task: Task, match: Match) -> dict[str, Any]:
     return {**row, "key": key(question), "task": task.name, "passage": passage}
 
 
-def _match(match: Match) -> dict[str, Any]:
+def _match(match: Match, labels: dict[int, str]) -> dict[str, Any]:
     return {
         "key": match.key,
         "question": key(match.question),
         "protocol": match.protocol.name,
-        "label": match.protocol.label,
-        "cast": _cast(match),
+        "label": _label(match.protocol, labels),
+        "cast": _cast(match, labels),
         "arm": match.arm(),
         "repeat": match.repeat,
         "shown": list(match.shown),

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Select, Table, func, select
 
+from arena import cache
 from arena.errors import StoreError, choices
 from arena.match import Match
 from arena.nouns import Question, Turn, Usage
 from arena.plugin import Frozen
 from arena.protocol import Protocol
 from arena.store import schema as s
+from arena.work import Reply
 
 
 class Progress(NamedTuple):
@@ -152,6 +154,17 @@ def progress(engine: Engine, keys: Sequence[str]) -> dict[str, Progress]:
     }
 
 
+def replies(engine: Engine, matches: Sequence[str]) -> dict[str, list[Reply]]:
+    """The good replies to calls of these matches; none for a match in which nobody was asked."""
+    c, b = s.calls.c, s.bodies.c
+    query = select(c.match, c.seat, c.key, c.paid, b.reply).join_from(s.calls, s.bodies, b.call == c.id)
+    found: dict[str, list[Reply]] = defaultdict(list)
+    with engine.connect() as db:
+        for row in db.execute(query.where(c.match.in_(matches), c.error == "", c.url != "").order_by(c.id)):
+            found[row.match].append(Reply(row.seat, row.key, cache.Kept(zlib.decompress(row.reply).decode(), row.paid)))
+    return dict(found)
+
+
 def counts(engine: Engine, run: str) -> Counts:
     """How far a run is."""
     mine = select(s.played.c.match).where(s.played.c.run == run)
@@ -278,7 +291,7 @@ def listing(engine: Engine, run: str) -> list[dict[str, Any]]:
 def match_key(engine: Engine, start: str) -> str:
     """The match whose key begins with `start`. Raises StoreError for none and for several."""
     with engine.connect() as db:
-        begins = s.matches.c.key.startswith(start, autoescape=True)
+        begins = s.matches.c.key.startswith(start.lower(), autoescape=True)
         found = db.scalars(select(s.matches.c.key).where(begins).limit(5)).all()
     if len(found) != 1:
         what = f"several matches: {', '.join(found)}" if found else "no match"
@@ -308,8 +321,9 @@ def kept(engine: Engine, match: str) -> Kept:
         rulings = db.execute(select(s.rulings).where(r.match == match).order_by(r.judge, r.order)).mappings().all()
         query = select(s.beliefs).where(b.match == match).order_by(b.judge, b.order, b.round)
         beliefs = db.execute(query).mappings().all()
-        failed = db.execute(select(s.failures).where(s.failures.c.match == match, ~s.failures.c.mended))
-        labels = {r.judge: r.label for r in db.execute(select(s.judges.c.judge, s.judges.c.label))}
+        f = s.failures.c
+        failed = db.execute(select(s.failures).where(f.match == match, ~f.mended).order_by(f.id))
+        labels = {r.judge: r.label for r in db.execute(select(s.judges).order_by(s.judges.c.run))}
         ruled, held = (
             [{**row, "label": labels.get(row["judge"], row["judge"][:8])} for row in rows]
             for rows in (rulings, beliefs)
@@ -335,7 +349,7 @@ def calls(engine: Engine, run: str, bodies: bool = False) -> Iterator[dict[str, 
     if bodies:
         query = query.add_columns(s.bodies.c.request, s.bodies.c.reply).join(s.bodies, s.bodies.c.call == s.calls.c.id)
     with engine.connect() as db:
-        for row in db.execute(query).mappings():
+        for row in db.execute(query.execution_options(yield_per=100)).mappings():
             call = dict(row)
             for name in ("request", "reply") if bodies else ():
                 call[name] = zlib.decompress(call[name]).decode()

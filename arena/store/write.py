@@ -28,9 +28,10 @@ def keep(db: Connection, run: str, events: Sequence[Event]) -> list[Event]:
 
 
 def insert(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert what is not there yet."""
+    """Insert what is not there yet, in the order of the keys: writers of the same rows wait for one another in turn."""
     if not rows:
         return
+    rows = sorted(rows, key=lambda row: [str(row.get(column.name)) for column in table.primary_key])
     dialect = postgresql if db.dialect.name == "postgresql" else sqlite
     db.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 

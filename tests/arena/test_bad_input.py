@@ -52,6 +52,7 @@ def put(table: Table, path: str, value: Any) -> Table:
         ("judges.1", {"use": "scripted", "rule": "passage"}, ["judges holds the same one twice"]),
         ("limits", {"max_cots": 1}, ["limits", "did you mean 'max_cost'"]),
         ("limits", {"max_calls": 0}, ["limits.max_calls", "greater than 0"]),
+        ("agents.0.debater.lines", ["one", "a\0b"], ["agents[0].debater.lines[1]: holds a NUL character"]),
     ],
 )
 def test_a_slip_in_an_experiment_names_its_place_and_the_choices(
@@ -119,6 +120,8 @@ def test_two_slips_are_two_lines(tmp_path: Path) -> None:
         ([ROW, "{broken"], ["rows.jsonl:2", "is not JSON"]),
         ([ROW, {"question": "Who?"}], ["rows.jsonl:2", "'answers'"]),
         ([{**ROW, "answers": ["Ann"]}], ["rows.jsonl:1", "has 1 answers"]),
+        ([ROW, {**ROW, "passage": "a\0b"}], ["rows.jsonl:2", "its passage holds a NUL character (\\u0000)"]),
+        ([ROW, {**ROW, "question": "\ud83d?"}], ["rows.jsonl:2", "its text holds half of a surrogate pair (\\ud83d)"]),
         ([{**ROW, "answers": ["Ann", "Ann"]}], ["rows.jsonl:1", "same answer twice"]),
         ([{**ROW, "id": "x"}, {**ROW, "id": "x"}], ["rows.jsonl:2", "used before"]),
         ([], ["rows.jsonl", "no rows"]),

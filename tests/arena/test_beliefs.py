@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Shell, modelled, play
+from lab import Shell, at, modelled, play
 from server import Server
 
 from arena.compare import compare
@@ -17,6 +17,8 @@ from arena.plan import plan
 from arena.show import plain
 from arena.store import db, read
 
+pytestmark = pytest.mark.usefixtures("both")
+
 
 def table(server: Server, rounds: int = 3, **model: Any) -> dict[str, Any]:
     made = modelled(server.url, **model)
@@ -24,7 +26,7 @@ def table(server: Server, rounds: int = 3, **model: Any) -> dict[str, Any]:
 
 
 def store(folder: Path) -> tuple[Any, str]:
-    engine = db.connect(str(folder / "arena.db"))
+    engine = db.connect(at(folder))
     return engine, read.run_id(engine, None)
 
 
@@ -92,6 +94,7 @@ def test_a_plan_and_the_ledger_count_the_calls_for_beliefs(server: Server, tmp_p
     assert len(server.bodies) == 12 + 4 + 4 + 8
 
 
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)
 def test_beliefs_are_shown_and_exported(server: Server, shell: Shell) -> None:
     play(table(server, rounds=2), shell.folder)
     engine, run = store(shell.folder)

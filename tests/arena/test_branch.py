@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Shell, Silent, Table, modelled, play, settle, wait_for
+from lab import Shell, Silent, Table, at, modelled, play, replies, settle, wait_for
 from lab import scripted as unmodelled
 from server import Server
 
@@ -22,6 +22,8 @@ from arena.preferences import pairs
 from arena.run import Exit
 from arena.store import db, read
 
+pytestmark = pytest.mark.usefixtures("both")
+
 
 def table(server: Server, **changed: Any) -> Table:
     """A one-round debate and a consultancy before a judge whose preference can be read in the text."""
@@ -31,7 +33,7 @@ def table(server: Server, **changed: Any) -> Table:
 
 def grown(folder: Path, limits: Limits | None = None, **options: Any) -> tuple[Exit, Branches, Silent]:
     """Branch the run `t` of the folder's store."""
-    engine = db.connect(str(folder / "arena.db"))
+    engine = db.connect(at(folder))
     course = Branches(engine, Branching(run=read.run_id(engine, "t"), **options), limits)
     watch = Silent()
     code = asyncio.run(grow(db.Store(engine), course, lambda purse: Here(2, db.replies(engine), purse), watch))
@@ -39,7 +41,7 @@ def grown(folder: Path, limits: Limits | None = None, **options: Any) -> tuple[E
 
 
 def kept(folder: Path, key: str) -> read.Kept:
-    return read.kept(db.connect(str(folder / "arena.db")), key)
+    return read.kept(db.connect(at(folder)), key)
 
 
 def loudness(text: str) -> int:
@@ -49,7 +51,7 @@ def loudness(text: str) -> int:
 def test_the_judge_prefers_what_is_chosen_whichever_side_it_argues_for(server: Server, tmp_path: Path) -> None:
     play(table(server), tmp_path)
     code, course, _ = grown(tmp_path)
-    engine = db.connect(str(tmp_path / "arena.db"))
+    engine = db.connect(at(tmp_path))
     found, count = pairs(engine, course)
     assert (code, count.turns, count.unjudged, len(found)) == (Exit.DONE, 8, 0, 8)
     assert all(loudness(pair.chosen) > loudness(pair.rejected) for pair in found)
@@ -90,7 +92,7 @@ def test_further_rollouts_begin_with_the_same_sample_and_their_mean_counts(serve
     assert code == Exit.DONE
     assert all(len({spot.sampled(one.turns).text for one in branch}) == 1 for branch in found)
     assert all(len({one.turns[-1].text for one in branch}) == 3 for branch in found)
-    ((pair,), _) = pairs(db.connect(str(tmp_path / "arena.db")), course)
+    ((pair,), _) = pairs(db.connect(at(tmp_path)), course)
     means = [sum(r["p"][spot.mine] for one in branch for r in one.rulings) / 6 for branch in found]
     assert [pair.score_chosen, pair.score_rejected] == pytest.approx(sorted(means, reverse=True))
 
@@ -110,17 +112,17 @@ def test_the_same_branching_again_plays_nothing_and_more_turns_extend_it(server:
 def test_a_limit_stops_the_branches_and_a_higher_one_goes_on(server: Server, tmp_path: Path) -> None:
     play(table(server), tmp_path)
     code, course, _ = grown(tmp_path, Limits(max_calls=3))
-    _, count = pairs(db.connect(str(tmp_path / "arena.db")), course)
+    _, count = pairs(db.connect(at(tmp_path)), course)
     assert (code, count.unjudged > 0) == (Exit.BUDGET, True)
     code, course, _ = grown(tmp_path)
-    assert (code, pairs(db.connect(str(tmp_path / "arena.db")), course)[1].unjudged) == (Exit.DONE, 0)
+    assert (code, pairs(db.connect(at(tmp_path)), course)[1].unjudged) == (Exit.DONE, 0)
     assert set(server.answered.values()) == {1}
 
 
 def test_a_run_of_branches_is_a_run_like_any_other(server: Server, tmp_path: Path) -> None:
     play(table(server), tmp_path)
     _, course, _ = grown(tmp_path)
-    engine = db.connect(str(tmp_path / "arena.db"))
+    engine = db.connect(at(tmp_path))
     counts = read.counts(engine, course.experiment.id)
     assert (counts.planned, counts.over, counts.ruled) == (16, 16, counts.rulings)
     assert {row.protocol for row in compare(engine, "t-branches").rows} == {
@@ -132,7 +134,7 @@ def test_a_run_of_branches_is_a_run_like_any_other(server: Server, tmp_path: Pat
 
 def test_what_no_turn_of_the_run_is_of_is_refused_with_the_choices(server: Server, tmp_path: Path) -> None:
     play(table(server), tmp_path)
-    engine = db.connect(str(tmp_path / "arena.db"))
+    engine = db.connect(at(tmp_path))
     run = read.run_id(engine, "t")
     with pytest.raises(ConfigError, match="seat 'carol'; choices: alice, bob, consultant"):
         Branches(engine, Branching(run=run, seats=("carol",)))
@@ -149,16 +151,17 @@ def test_a_run_in_which_nobody_speaks_has_no_turn_to_branch(tmp_path: Path) -> N
 def test_a_script_says_the_same_again_which_makes_no_pair(tmp_path: Path) -> None:
     play(unmodelled() | {"name": "t", "protocols": ["consultancy"]}, tmp_path)
     _, course, _ = grown(tmp_path)
-    found, count = pairs(db.connect(str(tmp_path / "arena.db")), course)
+    found, count = pairs(db.connect(at(tmp_path)), course)
     assert (found, count.same, count.ties) == ([], 8, 0)
 
 
+@pytest.mark.parametrize("both", ["sqlite"], indirect=True)
 def test_killed_half_way_it_goes_on_and_pays_nothing_twice(server: Server, shell: Shell) -> None:
     file = shell.write(modelled(server.url, questions=1))
     shell.run("run", file, "--here")
     server.hold_after = len(server.bodies) + 5
     killed = shell.start("branch", "t", "--here", "--rollouts", "2")
-    settle(server, shell.folder / "arena.db.replies")
+    settle(server, replies(shell.folder))
     killed.kill()
     wait_for(lambda: server.waiting == 0)
     server.hold_after = None
@@ -171,7 +174,7 @@ def test_killed_half_way_it_goes_on_and_pays_nothing_twice(server: Server, shell
 def test_the_speaker_is_shown_as_it_was_asked(server: Server, tmp_path: Path) -> None:
     play(modelled(server.url, questions=1), tmp_path)
     _, course, _ = grown(tmp_path)
-    found, _ = pairs(db.connect(str(tmp_path / "arena.db")), course)
+    found, _ = pairs(db.connect(at(tmp_path)), course)
     sent = [json.loads(body)["messages"] for body in server.bodies]
     assert found
     assert all([message.model_dump() for message in pair.prompt] in sent for pair in found)
@@ -184,7 +187,7 @@ def names(spots: list[Spot]) -> set[str]:
 
 def test_more_turns_of_the_same_seed_hold_the_fewer(server: Server, tmp_path: Path) -> None:
     play(table(server), tmp_path)
-    engine = db.connect(str(tmp_path / "arena.db"))
+    engine = db.connect(at(tmp_path))
     run = read.run_id(engine, "t")
     few, more, other = (
         names(list(Branches(engine, Branching(run=run, sample=n, seed=seed)).spots()))

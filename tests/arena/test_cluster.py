@@ -10,54 +10,13 @@ from typing import Any
 
 import pytest
 from lab import Shell, Table, clean, modelled, play, scripted, settle, wait_for
+from processes import AGENTS, descendants, living, workers
 from server import Server
 
 from arena.export import export
 from arena.store import db, read
 
 pytestmark = pytest.mark.xdist_group("ray")
-
-
-def descendants(pid: int) -> set[int]:
-    """Every process below one."""
-    parents: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents.setdefault(int(fields[1]), []).append(int(folder.name))
-    found: set[int] = set()
-    todo = [pid]
-    while todo:
-        below = parents.get(todo.pop(), [])
-        found |= set(below)
-        todo += below
-    return found
-
-
-def title(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
-
-
-def living(pids: set[int]) -> list[str]:
-    """Those that still run; a zombie runs no more."""
-    found = []
-    for pid in pids:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        found += [title(pid)] if state != "Z" else []
-    return found
-
-
-def workers(pids: set[int]) -> list[int]:
-    """The processes of the actors."""
-    return [pid for pid in pids if title(pid).startswith("ray::") and "Worker" in title(pid)]
 
 
 def exported(folder: Path, store: str) -> bytes:
@@ -84,8 +43,6 @@ def spread(table: Table) -> Table:
     return table | {"workers": {"count": 2, "matches": 2}}
 
 
-AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
-"""When all else of Ray is gone, these two spend 60 seconds, fixed in Ray, on telling it so; then they end."""
 CLUMSY = """
 from arena.judge import Judge
 
@@ -146,7 +103,7 @@ def test_however_the_driver_ends_no_process_is_left_and_nothing_is_paid_twice(
     os.kill(running.pid, how) if how != signal.SIGINT else os.killpg(running.pid, how)
     assert running.wait(30) == (-9 if how == signal.SIGKILL else 130), shell.stderr()
     assert "Traceback" not in shell.stderr()
-    wait_for(lambda: not [name for name in living(below) if not name.startswith(AGENTS)], 45)
+    wait_for(lambda: not living(below, but=AGENTS), 45)
     wait_for(lambda: server.waiting == 0)
     server.hold_after = None
     assert play(table, shell.folder)[0] == 0

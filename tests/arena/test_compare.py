@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import happened
+from lab import at, happened
 from rich.console import Console
 from sqlalchemy import Engine
 
@@ -27,6 +27,8 @@ from arena.store.db import Store, connect
 from arena.tables import comparison
 from arena.wire import Wire
 from arena.work import Ask, Event, Job
+
+pytestmark = pytest.mark.usefixtures("both")
 
 MUTE = {"use": "scripted", "lines": [""]}
 SPEAKS = {"use": "scripted"}
@@ -78,7 +80,7 @@ async def finish(store: Store, plan: Experiment) -> None:
 def played(folder: Path, **changes: Any) -> tuple[Engine, str]:
     """A store with a run, and the run's id."""
     plan = experiment(folder, **changes)
-    engine = connect(str(folder / "arena.db"))
+    engine = connect(at(folder))
     asyncio.run(finish(Store(engine), plan))
     return engine, plan.id
 
@@ -194,7 +196,7 @@ def test_a_failed_and_an_unreadable_ruling_are_counted_apart_and_strictly_wrong(
 
 
 def test_a_failure_counts_until_it_is_mended(tmp_path: Path) -> None:
-    plan, store = experiment(tmp_path, protocols=["expert"]), Store(connect(str(tmp_path / "arena.db")))
+    plan, store = experiment(tmp_path, protocols=["expert"]), Store(connect(at(tmp_path)))
     for match in note(store, plan):
         failure = Failure(match=match.key, judge=key(plan.judges[0]), stage="decide", kind="timeout", message="hung")
         store.save(plan.id, [Event(match=match.key, failure=failure)])

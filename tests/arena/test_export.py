@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from lab import play, scripted
+from lab import at, play, scripted
 
 from arena.errors import ConfigError
 from arena.export import export
 from arena.store import db, read
 
+pytestmark = pytest.mark.usefixtures("both")
+
 
 def out(folder: Path, store: str, what: str, ending: str) -> bytes:
-    engine = db.connect(str(folder / store), create=False)
+    engine = db.connect(at(folder, store), create=False)
     target = folder / f"out.{ending}"
     export(engine, read.run_id(engine, None), what, target)
     return target.read_bytes()
@@ -62,7 +64,7 @@ def test_an_export_that_fails_leaves_nothing_half_written(tmp_path: Path) -> Non
 
 def test_a_run_of_which_nothing_is_there_yet_exports_an_empty_table(tmp_path: Path) -> None:
     play(scripted(1), tmp_path)
-    engine = db.connect(str(tmp_path / "arena.db"))
+    engine = db.connect(at(tmp_path))
     with engine.execution_options(writes=True).begin() as raw:
         raw.exec_driver_sql("DELETE FROM rulings")
     assert [out(tmp_path, "arena.db", "rulings", ending) for ending in ("jsonl", "csv")] == [b"", b"\n"]

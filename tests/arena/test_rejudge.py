@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Shell, clean, modelled, play, scripted
+from lab import Shell, at, clean, modelled, play, scripted
 from server import Server
 
 from arena.compare import compare
@@ -24,10 +24,11 @@ def judged(shell: Shell, *words: str) -> dict[str, Any]:
 
 
 def compared(shell: Shell) -> list[tuple[str, int]]:
-    engine = db.connect(str(shell.folder / "arena.db"))
+    engine = db.connect(at(shell.folder))
     return [(row.judge, row.accuracy.rulings) for row in compare(engine, read.run_id(engine, None)).rows]
 
 
+@pytest.mark.usefixtures("both")
 def test_a_new_judge_rules_on_what_is_stored_and_is_compared_beside_the_old_one(server: Server, shell: Shell) -> None:
     play(modelled(server.url), shell.folder)
     sent = len(server.bodies)
@@ -47,6 +48,7 @@ def test_the_same_again_asks_nothing(server: Server, shell: Shell) -> None:
     assert len(server.bodies) == sent
 
 
+@pytest.mark.usefixtures("both")
 def test_it_goes_on_where_it_stopped(server: Server, shell: Shell) -> None:
     play(modelled(server.url), shell.folder)
     swapped = iter([None, "too long"] * 2)

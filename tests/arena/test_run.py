@@ -10,28 +10,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Shell, modelled, play, scripted, settle, wait_for
+from lab import Shell, at, modelled, play, replies, scripted, settle, wait_for
 from server import Server
 
 from arena.store import db, read
 
+pytestmark = pytest.mark.usefixtures("both")
+SQLITE = pytest.mark.parametrize("both", ["sqlite"], indirect=True)
+KILLS = [*(("sqlite", answered) for answered in (0, 1, 3, 6, 9, 11)), ("postgresql", 3), ("postgresql", 9)]
+STOPS = [("sqlite", signal.SIGINT), ("sqlite", signal.SIGTERM), ("postgresql", signal.SIGTERM)]
 
-def verdicts(store: Path) -> list[tuple[Any, ...]]:
+
+def verdicts(folder: Path, store: str = "arena.db") -> list[tuple[Any, ...]]:
     """What a store's newest run came to."""
-    engine = db.connect(str(store), create=False)
+    engine = db.connect(at(folder, store), create=False)
     rows = read.records(engine, read.run_id(engine, None))
     return [(row.match, row.judge, row.order, row.state, row.p) for row in rows]
 
 
-def texts(store: Path) -> list[str]:
-    engine = db.connect(str(store), create=False)
+def texts(folder: Path, store: str = "arena.db") -> list[str]:
+    engine = db.connect(at(folder, store), create=False)
     lines = read.listing(engine, read.run_id(engine, None))
     return [turn.text for line in lines for turn in sorted(read.kept(engine, line["key"]).turns, key=str)]
 
 
-def paid(store: Path) -> int:
+def paid(folder: Path) -> int:
     """How many calls the ledger of a store's newest run counts as paid."""
-    engine = db.connect(str(store), create=False)
+    engine = db.connect(at(folder), create=False)
     return read.spent(engine, read.run_id(engine, None)).calls
 
 
@@ -45,31 +50,48 @@ def test_the_same_command_again_plays_nothing(server: Server, shell: Shell) -> N
     assert again.stderr.splitlines() == ["run t-" + json.loads(again.stdout)["run"][2:] + ": 2 matches"]
 
 
-@pytest.mark.parametrize("answered", [0, 1, 3, 6, 9, 11])
+@pytest.mark.parametrize(("both", "answered"), KILLS, indirect=["both"])
 def test_killed_at_any_moment_it_goes_on_and_pays_nothing_twice(server: Server, shell: Shell, answered: int) -> None:
     file = shell.write(modelled(server.url))
     server.hold_after = answered
     killed = shell.start("run", file, "--here")
-    settle(server, shell.folder / "arena.db.replies")
+    settle(server, replies(shell.folder))
     os.killpg(killed.pid, signal.SIGKILL)
     wait_for(lambda: server.waiting == 0)
     server.hold_after = None
     assert shell.run("run", file, "--here").returncode == 0
     assert set(server.answered.values()) == {1}
-    assert paid(shell.folder / "arena.db") == len(server.answered)
+    assert paid(shell.folder) == len(server.answered)
     play(modelled(server.url), shell.folder, "undisturbed.db")
-    assert verdicts(shell.folder / "arena.db") == verdicts(shell.folder / "undisturbed.db")
-    assert texts(shell.folder / "arena.db") == texts(shell.folder / "undisturbed.db")
+    assert verdicts(shell.folder) == verdicts(shell.folder, "undisturbed.db")
+    assert texts(shell.folder) == texts(shell.folder, "undisturbed.db")
 
 
-@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_killed_and_gone_on_with_where_the_response_cache_is_not_it_pays_nothing_twice(
+    server: Server, shell: Shell
+) -> None:
+    file = shell.write(modelled(server.url))
+    server.hold_after = 7
+    killed = shell.start("run", file, "--here")
+    wait_for(lambda: server.waiting > 0)  # the run is in the store
+    wait_for(lambda: paid(shell.folder) == 7)
+    os.killpg(killed.pid, signal.SIGKILL)
+    wait_for(lambda: server.waiting == 0)
+    replies(shell.folder).unlink()
+    server.hold_after = None
+    assert shell.run("run", file, "--here").returncode == 0
+    assert set(server.answered.values()) == {1}
+    assert paid(shell.folder) == len(server.answered)
+
+
+@pytest.mark.parametrize(("both", "name"), STOPS, indirect=["both"])
 def test_one_signal_stops_in_order_and_keeps_what_is_finished(
     server: Server, shell: Shell, name: signal.Signals
 ) -> None:
     file = shell.write(modelled(server.url))
     server.hold_after = 7
     running = shell.start("run", file, "--here", "--json")
-    settle(server, shell.folder / "arena.db.replies")
+    settle(server, replies(shell.folder))
     running.send_signal(name)
     told = json.loads(running.communicate(timeout=30)[0])
     assert (running.returncode, told["exit"]) == (130, 130)
@@ -79,9 +101,10 @@ def test_one_signal_stops_in_order_and_keeps_what_is_finished(
     server.hold_after = None
     assert shell.run("run", file, "--here").returncode == 0
     assert set(server.answered.values()) == {1}
-    assert paid(shell.folder / "arena.db") == len(server.answered)
+    assert paid(shell.folder) == len(server.answered)
 
 
+@SQLITE
 def test_a_signal_before_anything_was_ruled_is_no_error(server: Server, shell: Shell) -> None:
     server.hold_after = 0
     running = shell.start("run", shell.write(modelled(server.url)), "--here")
@@ -91,6 +114,7 @@ def test_a_signal_before_anything_was_ruled_is_no_error(server: Server, shell: S
     assert "Traceback" not in shell.stderr()
 
 
+@SQLITE
 def test_ctrl_c_while_the_models_are_checked_exits_with_130(shell: Shell) -> None:
     import socket
 
@@ -164,6 +188,7 @@ def test_a_prompt_that_was_too_long_is_tried_again_as_the_context_may_have_grown
     assert play(modelled(server.url), tmp_path)[0] == 0
 
 
+@SQLITE
 def test_questions_that_changed_since_a_run_began_are_not_mixed_with_the_old_ones(shell: Shell) -> None:
     rows = shell.folder / "rows.jsonl"
     rows.write_text('{"id": "1", "question": "Which?", "answers": ["x", "y"], "correct": 0}\n')
@@ -187,7 +212,7 @@ def test_what_can_never_pass_is_not_paid_for_again(server: Server, tmp_path: Pat
 def test_a_reply_that_cannot_be_read_is_a_state_and_no_score(server: Server, tmp_path: Path) -> None:
     server.choose = lambda body: "no logprobs" if body.get("logprobs") else None
     code, _ = play(modelled(server.url), tmp_path)
-    engine = db.connect(str(tmp_path / "arena.db"))
+    engine = db.connect(at(tmp_path))
     run = read.run_id(engine, None)
     assert code == 0
     assert (read.counts(engine, run).unreadable, read.counts(engine, run).ruled) == (4, 4)
@@ -211,6 +236,7 @@ def test_more_questions_pay_for_the_new_ones_alone(server: Server, tmp_path: Pat
     assert len(server.bodies) == sent * 3 // 2
 
 
+@SQLITE
 def test_how_a_model_is_reached_is_not_part_of_what_was_played(server: Server, tmp_path: Path) -> None:
     play(modelled(server.url), tmp_path)
     sent = len(server.bodies)
@@ -219,6 +245,7 @@ def test_how_a_model_is_reached_is_not_part_of_what_was_played(server: Server, t
     assert len(server.bodies) == sent
 
 
+@SQLITE
 def test_a_fault_in_a_plugin_is_a_failure_with_its_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "clumsy.py").write_text(
         "from arena.judge import Judge\nfrom arena.protocol import Protocol\n\n\n"
@@ -234,6 +261,7 @@ def test_a_fault_in_a_plugin_is_a_failure_with_its_message(tmp_path: Path, monke
     assert found == {"KeyError: 'what now'", "ZeroDivisionError: no view"}
 
 
+@SQLITE
 def test_the_events_of_a_match_come_in_the_order_of_the_game(server: Server, tmp_path: Path) -> None:
     _, watch = play(modelled(server.url, questions=3), tmp_path)
     for match in {event.match for event in watch.events}:

@@ -37,7 +37,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Open the dashboard on a store, at a page and an address, without a browser."""
 
-    def opened(store: Path, page: str = "compare", **query: str) -> AppTest:
+    def opened(store: Path | str, page: str = "compare", **query: str) -> AppTest:
         monkeypatch.setenv("ARENA_DB", str(store))
         at = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=60)
         at.query_params.update(query)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from lab import happened
+from lab import at, happened
 
 from arena.experiment import Experiment, read
 from arena.store import read as reading
@@ -56,13 +56,13 @@ async def finish(store: Store, plan: Experiment, first: int | None) -> None:
 def played(folder: Path, first: int | None = None, **changes: Any) -> Path:
     """A store in which the `first` matches of an experiment were played: all of them by default."""
     file = folder / "arena.db"
-    made = finish(Store(connect(str(file))), experiment(folder, **changes), first)
+    made = finish(Store(connect(at(folder))), experiment(folder, **changes), first)
     with ThreadPoolExecutor(1) as thread:  # Playwright has a loop of its own in the main one
         thread.submit(asyncio.run, made).result()
     return file
 
 
-def keys(store: Path, label: str) -> list[str]:
+def keys(store: Path | str, label: str) -> list[str]:
     """The matches of the protocols that are called so, in the order of the plan."""
     engine = connect(str(store), create=False)
     return [row["key"] for row in reading.listing(engine, reading.run_id(engine, None)) if label in row["label"]]

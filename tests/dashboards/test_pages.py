@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from doors import HOSTILE, experiment, keys, played
+from lab import at
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
@@ -46,6 +47,16 @@ def test_the_first_page_compares_and_says_how_far_the_run_is(app: Any, doors: Pa
     assert metrics["Matches played"] == r"30 \/ 30"
     assert metrics["Rulings"] == r"120 \/ 120"
     assert metrics["Unreadable"] == "0"
+
+
+@pytest.mark.usefixtures("both")
+def test_the_pages_read_either_database(app: Any, tmp_path: Path) -> None:
+    played(tmp_path)
+    store = at(tmp_path)
+    first, second = app(store), app(store, "transcripts", match=keys(store, "debate")[0], words="ONERROR")
+    assert not first.exception and not second.exception
+    assert {metric.label: metric.value for metric in first.metric}["Rulings"] == r"120 \/ 120"
+    assert len(second.dataframe[0].value) == 18 and "no such words" in words(second)
 
 
 def test_the_run_stands_in_the_address(app: Any, doors: Path) -> None:

@@ -1,0 +1,35 @@
+"""The benchmarks run: short, their figures of no meaning here, but all there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench"
+
+
+def run(name: str, *words: str) -> Any:
+    """What a benchmark prints for scripts."""
+    command = [sys.executable, str(BENCH / name), "--json", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.xdist_group("ray")
+def test_throughput_is_measured_on_ray_and_of_a_bare_loop() -> None:
+    (level,) = run("throughput.py", "--quick")["levels"]
+    assert level["arena"]["calls"] % 5 == 0
+    assert set(level["arena"]["cpu"]) == {"driver", "workers", "other"}
+    assert level["arena"]["steady"] > 0 < level["bare"]["steady"]
+
+
+def test_growth_is_measured() -> None:
+    few, more = run("growth.py", "--quick")
+    assert more["matches"] == 2 * few["matches"]
+    assert few["each"] > 0 < few["mib"]
