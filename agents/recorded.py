@@ -38,6 +38,15 @@ class Recorded(Agent):
             return {**value, "digest": hashlib.sha256(Path(value["path"]).read_bytes()).hexdigest()}
         return value
 
+    def ready(self) -> None:
+        """Raises ConfigError for a file that is not there, is no export or holds no transcript."""
+        if not self.path:
+            raise ConfigError("recorded: no path; name a file that `arena export --what transcripts` wrote")
+        if not _read(self.path, self.digest):
+            raise ConfigError(
+                f"recorded: {self.path} holds no transcript; `arena export --what transcripts` writes them"
+            )
+
     async def speak(self, view: View, cue: Cue) -> Speech:
         """Raises ConfigError for a file that cannot be used, Unreadable where it has no such turn or several."""
         found = [(row, turn) for row in self._rows(view) if (turn := _turn(row, view, cue))]

@@ -14,6 +14,9 @@ class Agent(Plugin):
 
     kind: ClassVar[str] = "agent"
 
+    def ready(self) -> None:
+        """Raise ConfigError for what must be mended before it speaks, and shows without a model: a file's absence."""
+
     @abstractmethod
     async def speak(self, view: View, cue: Cue) -> Speech:
         """Answer the cue. Raises Unreadable for a reply that cannot be used, CallError where no reply came."""

@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from arena.branch import Branches, Branching, grow
-from arena.console import Json, Store, err, out, say
+from arena.console import Json, Store, err, out, say, stopped
 from arena.errors import ConfigError
 from arena.experiment import Limits
 from arena.hire import Address, Alone, crew
@@ -77,6 +77,8 @@ def branch(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     about = save(engine, course, terms, folder) if folder and code != Exit.INTERRUPTED else {}
     name = course.experiment.id
     counts, paid = read.counts(engine, name), read.spent(engine, name)
+    if code == Exit.BUDGET:
+        stopped(course.limits, paid)
     if as_json:
         say({"run": name, "exit": int(code), **counts._asdict(), "spent": paid._asdict(), "pairs": about})
     else:

@@ -16,10 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from arena import __version__, branching, control, keeping, reports
 from arena import plan as planning
 from arena.compare import compare as measure
-from arena.console import File, Json, Store, err, out, preset, presets, read_file, say
+from arena.console import File, Json, Store, err, out, preset, presets, read_file, say, stopped
 from arena.course import Course, Study, size
 from arena.errors import ArenaError, ConfigError
-from arena.experiment import load
+from arena.experiment import Limits, load
 from arena.hire import Address, Alone, choose, crew
 from arena.rejudge import Rejudge
 from arena.run import Driver, Exit, Hire
@@ -141,7 +141,7 @@ def run(file: File, store: Store = None, here: Alone = False, address: Address =
     experiment = read_file(file)
     engine = db.connect(store)
     code = _drive(Study(experiment), engine, crew(experiment.workers, engine, here, address), as_json)
-    _tell(engine, experiment.id, code, as_json)
+    _tell(engine, experiment.id, code, experiment.limits, as_json)
 
 
 @app.command(name="judge")
@@ -167,7 +167,7 @@ def judge_run(
     if course.left:
         what = "transcripts are not complete and were" if course.left > 1 else "transcript is not complete and was"
         err.print(f"{course.left} {what} left alone; `arena run` plays on", highlight=False, soft_wrap=True)
-    _tell(engine, course.run, code, as_json)
+    _tell(engine, course.run, code, course.limits, as_json)
 
 
 def _drive(course: Course, engine: Engine, hire: Hire, as_json: bool) -> Exit:
@@ -176,9 +176,11 @@ def _drive(course: Course, engine: Engine, hire: Hire, as_json: bool) -> Exit:
         return asyncio.run(Driver(db.Store(engine), course, hire, watch).run())
 
 
-def _tell(engine: Engine, run: str, code: Exit, as_json: bool) -> None:
+def _tell(engine: Engine, run: str, code: Exit, limits: Limits, as_json: bool) -> None:
     """What the run has come to, and out."""
     counts, paid = read.counts(engine, run), read.spent(engine, run)
+    if code == Exit.BUDGET:
+        stopped(limits, paid)
     if as_json:
         say({"run": run, "exit": int(code), **counts._asdict(), "spent": paid._asdict()})
     else:

@@ -13,8 +13,10 @@ import typer
 from rich.console import Console
 
 from arena.errors import ConfigError, choices
-from arena.experiment import Experiment, load
+from arena.experiment import Experiment, Limits, load
+from arena.purse import Money, reached
 from arena.run import Exit
+from arena.store.read import Spent
 
 
 class _Out(Console):
@@ -42,6 +44,12 @@ def say(value: Any) -> None:
         typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
     except BrokenPipeError:
         out.on_broken_pipe()
+
+
+def stopped(limits: Limits, paid: Spent) -> None:
+    """Say on standard error which limit a run has come to."""
+    told = reached(limits, Money(paid.calls, paid.tokens, paid.cost or 0.0))
+    err.print(f"arena: {told}", highlight=False, soft_wrap=True)
 
 
 def read_file(file: str) -> Experiment:

@@ -62,6 +62,7 @@ class Size(NamedTuple):
 
 def size(experiment: Experiment) -> Size:
     """Count the matches and rulings; reads every question, and so finds every broken row before anything is paid."""
+    experiment.ready()
     keys: list[str] = []
     misfits: dict[str, str] = {}
     matches = rulings = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -133,6 +133,13 @@ class Experiment(Frozen):
         everyone = draw.sample(range(len(shown)), len(shown))
         return tuple(shown), Draw(pair, tuple(everyone))
 
+    def ready(self) -> None:
+        """Raise ConfigError for an agent that cannot speak as it is configured."""
+        for agent in (agent for cast in self.agents for agent in cast.values()):
+            for part in parts(agent):
+                if isinstance(part, Agent):
+                    part.ready()
+
     def providers(self) -> list[Provider]:
         """Every model that the experiment may call, each once."""
         return models([*self.judges, *(agent for cast in self.agents for agent in cast.values())])
@@ -157,9 +164,49 @@ def read(data: dict[str, Any], path: Path) -> Experiment:
     models = data.get("models", {})
     context = {"provider": models if isinstance(models, dict) else {}, "folder": str(path.parent)}
     try:
-        return Experiment.model_validate(data, context=context)
+        made = Experiment.model_validate(data, context=context)
     except ValidationError as error:
         raise fault(path, error) from None
+    named(str(path), made.models, {"agents": made.agents, "judges": made.judges})
+    return made
+
+
+def named(source: str, models: Iterable[str], plugins: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a model, or a judge that scores, that nobody has named, one line for each.
+
+    The plugins themselves fall back on a script, which can be tried unseen and whose verdicts mean nothing.
+    """
+    lacking = [one for place, value in plugins.items() for one in _unnamed(place, value)]
+    have = ", ".join(models) or "there is none yet"
+    how = f"NAME is one of [models] ({have}), or scripted for a script"
+    if lacking:
+        raise ConfigError("\n".join(f"{source}: {one}: {how}" for one in lacking))
+
+
+def _example(default: Any) -> str:
+    """How a model or a judge would be named in the place of a default; empty for any other default."""
+    if isinstance(default, Provider):
+        return '"NAME"'
+    if isinstance(default, Judge):
+        return f'{{use = "{default.name}", model = "NAME"}}'
+    judges = isinstance(default, tuple) and any(isinstance(one, Judge) for one in default)
+    return '[{use = "token", model = "NAME"}]' if judges else ""
+
+
+def _unnamed(place: str, value: Any) -> Iterator[str]:
+    """The fields below a place that hold a default where a model or a judge must be given."""
+    if isinstance(value, tuple | dict):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, one in pairs:
+            yield from _unnamed(f"{place}[{name}]" if isinstance(name, int) else f"{place}.{name}", one)
+    if not isinstance(value, Agent | Judge):
+        return
+    for name in type(value).model_fields:
+        inner = getattr(value, name)
+        if name not in value.model_fields_set and (example := _example(inner)):
+            yield f"{place}: {value.name} has no {name}; write {name} = {example}"
+        else:
+            yield from _unnamed(f"{place}.{name}", inner)
 
 
 def _texts(place: str, value: object) -> Iterator[tuple[str, str]]:
@@ -250,11 +297,16 @@ def models(plugins: Iterable[Agent | Judge]) -> list[Provider]:
     return list({key(provider): provider for plugin in plugins for provider in _providers(plugin)}.values())
 
 
-def _providers(plugin: Any) -> Iterator[Provider]:
+def _providers(plugin: Agent | Judge) -> Iterator[Provider]:
+    for part in parts(plugin):
+        yield from (value for name in type(part).model_fields if isinstance(value := getattr(part, name), Provider))
+
+
+def parts(plugin: Agent | Judge) -> Iterator[Agent | Judge]:
+    """An agent or a judge, and all that it holds."""
+    yield plugin
     for name in type(plugin).model_fields:
         value = getattr(plugin, name)
-        if isinstance(value, Provider):
-            yield value
         for inner in value if isinstance(value, tuple | list) else [value]:
             if isinstance(inner, Agent | Judge):
-                yield from _providers(inner)
+                yield from parts(inner)

@@ -46,6 +46,19 @@ class Money(NamedTuple):
         return min(self) <= 0
 
 
+def reached(limits: Limits, spent: Money) -> str:
+    """Which limits a run has come to, and how to go on; calls that were in flight may have passed one."""
+    named = {
+        "max_calls": f"{spent.calls:,.0f} calls",
+        "max_tokens": f"{spent.tokens:,.0f} tokens",
+        "max_cost": f"${spent.cost:.4f}",
+    }
+    set_ = {name: limit for name in named if (limit := getattr(limits, name)) is not None}
+    full = [name for name, amount in zip(named, spent, strict=True) if name in set_ and amount >= set_[name]]
+    told = ", ".join(f"{name} = {set_[name]:g} ({named[name]} are paid)" for name in full or set_)
+    return f"limit reached: {told}; all is kept: raise the limit and give the same command again to go on"
+
+
 class Draft(NamedTuple):
     """What a wallet gets."""
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from arena.course import Skip, missing, shared
 from arena.errors import ConfigError
-from arena.experiment import Experiment, Limits, Workers, fault, models
+from arena.experiment import Experiment, Limits, Workers, fault, models, named
 from arena.judge import Judge
 from arena.plugin import Frozen
 from arena.provider import Provider
@@ -57,6 +57,7 @@ class Rejudge:
             self._bench = _Bench.model_validate({**bench, "judges": given}, context=context)
         except ValidationError as error:
             raise fault(Path(f"run {self.run}"), error) from None
+        named(f"run {self.run}", config["models"], {"judges": self._bench.judges})
         self.limits, self.workers = self._bench.limits, self._bench.workers
         self.left = 0
         """Transcripts that are not complete."""

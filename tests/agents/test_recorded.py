@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import play, scripted
+from lab import Shell, clean, play, scripted
 
 from agents.recorded import Recorded
 from arena.errors import ConfigError, Unreadable
@@ -47,6 +47,19 @@ def test_a_run_of_recorded_agents_says_the_same(tmp_path: Path, rows: list[Row])
     said = [[(t["seat"], t["text"], t["private"]) for row in some for t in row["turns"]] for some in (rows, second)]
     assert said[0] == said[1] and len(said[0]) > 10
     assert all(row["over"] for row in second)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(None, "No such file"), ("", "holds no transcript"), ('{"a": 1}\n', "gone.jsonl:1: no exported transcript")],
+)
+def test_a_file_that_cannot_be_spoken_from_is_told_by_validate(shell: Shell, text: str | None, says: str) -> None:
+    if text is not None:
+        (shell.folder / "gone.jsonl").write_text(text)
+    inner = {"use": "recorded", "path": "gone.jsonl"}
+    for agent in (inner, {"use": "injector", "agent": inner}):
+        done = shell.run("validate", shell.write({**scripted(1), "agents": [{"debater": agent, "consultant": agent}]}))
+        assert done.returncode == 2 and says in clean(done)
 
 
 def test_what_was_cut_is_cut_again_in_the_same_place(tmp_path: Path) -> None:

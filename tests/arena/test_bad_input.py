@@ -66,6 +66,44 @@ def test_a_slip_in_an_experiment_names_its_place_and_the_choices(
     assert all(part in lines[0] for part in says), lines[0]
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (
+            "judges.0",
+            "token",
+            'judges[0]: token has no model; write model = "NAME": NAME is one of [models] (weak), or',
+        ),
+        (
+            "judges.0",
+            {"use": "panel"},
+            'judges[0]: panel has no judges; write judges = [{use = "token", model = "NAME"}]',
+        ),
+        ("judges.0", {"use": "panel", "judges": ["stated"]}, "judges[0].judges[0]: stated has no model"),
+        ("judges.0", "sampled", 'judges[0]: sampled has no judge; write judge = {use = "reasoned", model = "NAME"}'),
+        ("agents.0.debater", "debater", "agents[0].debater: debater has no model"),
+        ("agents.0.debater", "injector", "agents[0].debater.agent: debater has no model"),
+        ("agents.0.debater", {"use": "best_of_n", "agent": "scripted"}, "agents[0].debater: best_of_n has no judge"),
+        ("agents.0.debater", "critique_and_refine", "agents[0].debater: critique_and_refine has no critic"),
+    ],
+)
+def test_a_forgotten_model_is_no_script_in_silence(tmp_path: Path, path: str, value: Any, says: str) -> None:
+    table = {**scripted(), "models": {"weak": {"use": "openai", "base_url": "http://127.0.0.1:1/v1"}}}
+    (tmp_path / "e.toml").write_text(dumps(put(table, path, value)))
+    with pytest.raises(ArenaError) as error:
+        load(tmp_path / "e.toml")
+    assert f"e.toml: {says}" in str(error.value)
+
+
+def test_a_script_that_is_asked_for_by_name_is_a_model(tmp_path: Path) -> None:
+    for judge in (
+        {"use": "token", "model": "scripted"},
+        {"use": "sampled", "judge": {"use": "reasoned", "model": "scripted"}},
+    ):
+        (tmp_path / "e.toml").write_text(dumps(put(scripted(), "judges.0", judge)))
+        assert load(tmp_path / "e.toml").judges[0].name == judge["use"]
+
+
 def test_two_slips_are_two_lines(tmp_path: Path) -> None:
     table = put(put(scripted(), "protocols.3.ruonds", 3), "judges.0.use", "tokne")
     (tmp_path / "e.toml").write_text(dumps(table))

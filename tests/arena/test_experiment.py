@@ -26,7 +26,7 @@ PLAIN: dict[str, Any] = {
     "tasks": ["passages"],
     "protocols": ["direct"],
     "agents": [{}],
-    "judges": ["token"],
+    "judges": [{"use": "token", "model": "scripted"}],
 }
 
 
@@ -100,7 +100,8 @@ def test_a_seat_without_an_agent_says_which_role_or_seat_it_needs() -> None:
 @pytest.mark.parametrize("field", ["protocols", "judges", "tasks"])
 def test_the_same_one_twice_is_refused(field: str) -> None:
     value = PLAIN[field][0]
-    assert fault(**{field: [value, {"use": value}]}) == f"{PATH}: {field} holds the same one twice"
+    again = {"use": value} if isinstance(value, str) else dict(value)
+    assert fault(**{field: [value, again]}) == f"{PATH}: {field} holds the same one twice"
 
 
 def test_judges_that_differ_in_operational_fields_alone_are_the_same() -> None:
@@ -133,7 +134,12 @@ def test_a_seat_goes_before_its_role() -> None:
 def test_the_content_hash_follows_results_and_not_how_they_are_reached() -> None:
     same = [make(), make(workers={"count": 3}), make(limits={"max_calls": 1}), make(models={})]
     assert len({experiment.id for experiment in same}) == 1
-    other = [make(seed=1), make(repeats=2), make(judges=["stated"]), make(protocols=["expert"])]
+    other = [
+        make(seed=1),
+        make(repeats=2),
+        make(judges=[{"use": "stated", "model": "scripted"}]),
+        make(protocols=["expert"]),
+    ]
     assert len({experiment.key for experiment in [*same, *other]}) == 5
     assert make().id == f"mine-{make().key[:8]}"
 

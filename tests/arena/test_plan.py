@@ -76,7 +76,9 @@ def test_a_plan_counts_the_calls_that_a_run_makes(fields: dict[str, Any]) -> Non
 
 
 def test_a_plan_counts_each_judge_and_each_cast() -> None:
-    casts = table()["agents"] + [{**table()["agents"][0], "debater": {"use": "debater", "temperature": 0}}]
+    casts = table()["agents"] + [
+        {**table()["agents"][0], "debater": {"use": "debater", "model": "weak", "temperature": 0}}
+    ]
     judges = [{"use": "stated", "model": "weak"}, {"use": "stated", "model": "strong"}]
     one = experiment(agents=casts, judges=judges)
     assert plan(one).cells == 2 * (1 + 1 + 2 + 2 + 1)

@@ -38,9 +38,9 @@ FILE = """
 name = "own"
 tasks = ["passages"]
 protocols = ["debate"]
-judges = ["token"]
+judges = [{{ use = "token", model = "scripted" }}]
 [[agents]]
-debater = {{ use = "debater", prompt = "{prompt}" }}
+debater = {{ use = "debater", model = "scripted", prompt = "{prompt}" }}
 """
 
 

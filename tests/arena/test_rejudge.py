@@ -14,6 +14,7 @@ from arena.compare import compare
 from arena.store import db, read
 
 STATED = '{use = "stated", model = "m"}'
+PANEL = '{use = "panel", judges = ["scripted"]}'
 
 
 def judged(shell: Shell, *words: str) -> dict[str, Any]:
@@ -83,8 +84,11 @@ def test_judges_come_by_name_and_from_a_file(server: Server, shell: Shell) -> No
     play(scripted(1) | {"name": "t"}, shell.folder)
     before = compared(shell)
     file = shell.write(scripted(1) | {"judges": [{"use": "scripted", "rule": "uniform"}]})
-    assert judged(shell, "--judge", "panel", "--file", file)["code"] == 0
-    assert {judge for judge, _ in compared(shell)} == {judge for judge, _ in before} | {"panel", "scripted(uniform)"}
+    assert judged(shell, "--judge", PANEL, "--file", file)["code"] == 0
+    assert {judge for judge, _ in compared(shell)} == {judge for judge, _ in before} | {
+        "panel(scripted)",
+        "scripted(uniform)",
+    }
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,7 @@ def test_judges_come_by_name_and_from_a_file(server: Server, shell: Shell) -> No
         ("tokne", "judges[0]: no judge is called 'tokne'; did you mean 'token'?"),
         ('{use = "token", model = "n"}', "judges[0].model: no provider is called 'n'"),
         ('{use = "token", shot = 1}', "judges[0]: unknown key 'shot'; did you mean 'shots'?"),
+        ("token", 'judges[0]: token has no model; write model = "NAME": NAME is one of [models] (m)'),
         ("{use = token}", "--judge {use = token}: not TOML"),
     ],
 )

@@ -140,6 +140,15 @@ def test_the_limit_of_calls_stops_with_4_and_a_higher_one_goes_on(server: Server
     assert set(server.answered.values()) == {1}
 
 
+def test_a_run_says_which_limit_it_came_to_and_how_to_go_on(server: Server, shell: Shell) -> None:
+    table = {**modelled(server.url), "limits": {"max_calls": 3, "max_tokens": 10_000_000}}
+    for _ in range(2):
+        done = shell.run("run", shell.write(table), "--here")
+        assert done.returncode == 4
+        assert "arena: limit reached: max_calls = 3 (3 calls are paid); all is kept: raise the limit" in done.stderr
+        assert "max_tokens" not in done.stderr
+
+
 def test_the_limits_of_tokens_and_dollars_stop_with_4(server: Server, tmp_path: Path) -> None:
     table = modelled(server.url, questions=4, price_in=10.0, price_out=10.0) | {"workers": {"matches": 1}}
     assert play(table | {"limits": {"max_tokens": 300}}, tmp_path, "tokens.db")[0] == 4
