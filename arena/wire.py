@@ -15,20 +15,18 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import reduce
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 from pydantic import ValidationError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from yarl import URL
 
 from arena import plugin
+from arena.attempt import Fault, bare, hide, listed, out_of_patience, wait, whole
 from arena.cache import Cache, Kept
 from arena.errors import CallError, ConfigError, choices
 from arena.governor import Terms
@@ -36,12 +34,8 @@ from arena.lane import Find, Lane, Traffic, alone
 from arena.provider import Call, Completion, Message, Provider, Sampling
 from arena.purse import Money, Wallet
 
-PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-_LONGEST_WAIT = 60.0
 _OWN = frozenset({"host", "content-length"})
 """Headers that aiohttp sets itself."""
-_PROVIDERS = 64
-"""Of which the packed form is remembered."""
 _TOKEN = 4.0
 """Bytes of a request that are taken for one token until the server has counted them."""
 Sink = Callable[[Call], None]
@@ -97,18 +91,6 @@ class _Reply:
     status: int
     latency: float
     retries: int = 0
-
-
-class _Fault(Exception):
-    """An attempt that failed: what to tell, whether another may do better, and what came back."""
-
-    def __init__(self, error: CallError, again: bool = True, after: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.again = again
-        self.after = after
-        self.seen: dict[str, Any] = {}
-        """What the record of the call keeps of it."""
 
 
 class Wire:
@@ -184,7 +166,7 @@ class Wire:
         """The call's content key. A provider is the same for many calls."""
         known = self._providers.get(id(provider))
         if known is None or known[0] is not provider:
-            if len(self._providers) >= _PROVIDERS:
+            if len(self._providers) >= 64:  # as many are remembered
                 self._providers.clear()
             known = self._providers[id(provider)] = provider, plugin.packed(provider)
         return plugin.hashed(known[1], plugin.packed(list(messages)), plugin.packed(sampling))
@@ -207,7 +189,7 @@ class Wire:
 
         try:
             request = await build()
-            call = call.model_copy(update={"url": _bare(str(request.url)), "request": request.content.decode()})
+            call = call.model_copy(update={"url": bare(str(request.url)), "request": request.content.decode()})
             async with self._paid() as took:
                 reply = await self._send(provider, request, sampling.max_tokens, build)
                 took.append(_price(provider, reply.data))
@@ -219,7 +201,7 @@ class Wire:
                 self._cache.put(call.key, kept)
             flight.set_result(kept)
             return completion
-        except _Fault as fault:
+        except Fault as fault:
             flight.set_result(fault.error)
             _note(call.model_copy(update={**fault.seen, "error": str(fault.error)}))
             raise fault.error from None
@@ -241,7 +223,7 @@ class Wire:
         async with self._wallet.enter() as took:
             try:
                 yield took
-            except _Fault:
+            except Fault:
                 took.append(Money(calls=-1.0))
                 raise
 
@@ -270,9 +252,9 @@ class Wire:
         """Try until it works or the budget is spent; `build` makes the request anew, as the server may have moved."""
         key = provider.key()
         attempts = AsyncRetrying(
-            stop=stop_after_attempt(provider.retries + 1) | _out_of_patience(provider.patience),
-            wait=_wait,
-            retry=retry_if_exception(lambda error: isinstance(error, _Fault) and error.again),
+            stop=stop_after_attempt(provider.retries + 1) | out_of_patience(provider.patience),
+            wait=wait,
+            retry=retry_if_exception(lambda error: isinstance(error, Fault) and error.again),
             reraise=True,
         )
         tried = -1
@@ -285,26 +267,26 @@ class Wire:
                     reply = await self._attempt(provider, request, most, key)
                     reply.retries = tried
                     return reply
-        except _Fault as fault:
+        except Fault as fault:
             fault.seen["retries"] = tried
             raise
         raise AssertionError("tenacity returns or raises")
 
     async def _attempt(self, provider: Provider, request: httpx.Request, most: int, key: str | None) -> _Reply:
-        """One attempt in its turn. Raises _Fault."""
+        """One attempt in its turn. Raises Fault."""
         await self._open.wait()
         lane = self._lane(provider, request.url, key)
         async with lane.enter(len(request.content) / _TOKEN + most) as place:
             try:
                 reply = await self._once(provider, request, key)
-            except _Fault as fault:
+            except Fault as fault:
                 place.refused, place.pause = fault.error.kind == "overloaded", fault.after or 0.0
                 raise
             place.used = _price(provider, reply.data).tokens or None
             return reply
 
     async def _once(self, provider: Provider, request: httpx.Request, key: str | None) -> _Reply:
-        """One attempt. Raises _Fault."""
+        """One attempt. Raises Fault."""
         headers = {name: value for name, value in request.headers.items() if name not in _OWN}
         headers |= provider.sign(key) if key else {}
         patience = min(30.0, provider.timeout)
@@ -316,22 +298,22 @@ class Wire:
             "allow_redirects": False,
         }
         started = time.perf_counter()
-        place = f"{provider.model} at {_bare(str(request.url))}"
+        place = f"{provider.model} at {bare(str(request.url))}"
         seen: dict[str, Any] = {}
         try:
             async with self._http.request(request.method, URL(str(request.url), encoded=True), **sent) as response:
-                body = _hide(await response.text(errors="replace"), key)
+                body = hide(await response.text(errors="replace"), key)
                 seen = {"reply": body, "status": response.status}
-                data = _check(place, response, body)
+                data = whole(place, response.status, response.headers.get("retry-after"), body)
         except TimeoutError as error:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
             kind, what = ("unreachable", "no connection") if connecting else ("timeout", "no answer")
-            why = _hide(str(error), key) or f"after {provider.timeout} s"
-            fault = _Fault(CallError(f"{place}: {what} ({why})", kind))
+            why = hide(str(error), key) or f"after {provider.timeout} s"
+            fault = Fault(CallError(f"{place}: {what} ({why})", kind))
         except (aiohttp.ClientError, OSError) as error:
             kind = "broken" if isinstance(error, aiohttp.ClientPayloadError) else "unreachable"
-            fault = _Fault(CallError(f"{place}: {_hide(str(error), key) or type(error).__name__}", kind))
-        except _Fault as found:
+            fault = Fault(CallError(f"{place}: {hide(str(error), key) or type(error).__name__}", kind))
+        except Fault as found:
             fault = found
         else:
             return _Reply(body, data, response.status, time.perf_counter() - started)
@@ -350,17 +332,17 @@ class Wire:
         patient = provider.model_copy(update={"timeout": min(10.0, provider.timeout)})
         try:
             reply = await self._once(patient, request, key)
-        except _Fault as fault:
+        except Fault as fault:
             if fault.error.kind in {"unreachable", "timeout"}:
                 raise ConfigError(f"the server does not answer: {fault.error}") from None
             if fault.seen.get("status") in {401, 403}:
                 whose = f"the key in {provider.secret}" if provider.secret else "a call without a key"
                 raise ConfigError(f"the server rejects {whose}: {fault.error}") from None
             return
-        known = _listed(reply.body)
+        known = listed(reply.body)
         aliased = any(name.startswith(f"{provider.model}-") for name in known)  # an undated name of a dated model
         if known and provider.model not in known and not aliased:
-            place = _bare(str(request.url))
+            place = bare(str(request.url))
             raise ConfigError(f"{place} has no model {provider.model!r}; {choices(provider.model, known)}")
 
 
@@ -410,68 +392,9 @@ def _note(call: Call) -> None:
         sink(call)
 
 
-def _check(place: str, response: aiohttp.ClientResponse, body: str) -> Any:
-    """The body's JSON. Raise for anything but a whole one with a 2xx status."""
-    status = response.status
-    text = f"{place}: HTTP {status}: {' '.join(body.split())[:300]}"
-    if status in PASSING_STATUS:
-        kind = "overloaded" if status in {429, 503, 529} else "broken"
-        raise _Fault(CallError(text, kind), after=_retry_after(response.headers.get("retry-after")))
-    if not 200 <= status < 300:
-        long = "exceed_context_size" in body or "context_length_exceeded" in body or "prompt is too long" in body
-        raise _Fault(CallError(text, "too long" if long else "refused"), again=False)
-    try:
-        return json.loads(body)
-    except ValueError:
-        raise _Fault(CallError(f"{place}: half a reply: {body[-80:]!r}", "broken")) from None
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date (RFC 9110, section 10.2.3)."""
-    if value is None:
-        return None
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(value))
-    with contextlib.suppress(ValueError):
-        date = parsedate_to_datetime(value)
-        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    return None
-
-
-def _wait(state: RetryCallState) -> float:
-    fault = state.outcome.exception() if state.outcome else None
-    jitter = wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
-    after = fault.after if isinstance(fault, _Fault) else None
-    return jitter if after is None else after + min(jitter, 1.0)
-
-
-def _out_of_patience(seconds: float) -> Any:
-    def stop(state: RetryCallState) -> bool:
-        return (state.seconds_since_start or 0.0) + state.upcoming_sleep > seconds
-
-    return stop
-
-
 def _fresh(sampling: Sampling) -> Sampling:
     """Another draw for another sample; what is not drawn at random stays the same call."""
     sample = _sample.get()
     if not sample or not sampling.temperature:
         return sampling
     return sampling.model_copy(update={"seed": (sampling.seed or 0) + sample})
-
-
-def _hide(text: str, key: str | None) -> str:
-    return text.replace(key, "***") if key else text
-
-
-def _bare(url: str) -> str:
-    """A URL without user, password, query: what may be shown and stored."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
-
-
-def _listed(body: str) -> list[str]:
-    try:
-        return [str(row["id"]) for row in json.loads(body)["data"]]
-    except (KeyError, TypeError, ValueError):
-        return []
