@@ -34,6 +34,8 @@ PROTOCOLS: tuple[Table, ...] = (
     {"use": "consultancy", "rounds": 2, "words": 20},
     {"use": "double_consultancy", "words": 20},
 )
+RAY = {"nodes", "local"}
+"""Where each start takes seconds, so that calls are tried until they work rather than in another start."""
 KINDS = ("500", "429", "hang", "cut", "garbage", "drop", "reset")
 HANG = 1.0
 """Seconds after which a call that hangs is given up."""
@@ -94,7 +96,10 @@ class Schedule:
                 "workers": {"count": 2, "matches": draw.randint(1, 4)},
                 "beliefs": draw.random() < 0.2,
             },
-            model={"concurrency": draw.choice((2, 4, 8, 64)), "retries": draw.choice((1, 3, 3))},
+            model={
+                "concurrency": draw.choice((2, 4, 8, 64)),
+                "retries": max(draw.choice((1, 3, 3)), 4 if layout in RAY else 0),
+            },
             limit=_limit(draw, layout),
         )
 
@@ -136,7 +141,7 @@ def _layout(seed: int) -> str:
 
 
 def _limit(draw: Random, layout: str) -> int | None:
-    if layout in {"nodes", "local"}:
+    if layout in RAY:
         return draw.choice((None, 1_000_000))
     return draw.randint(5, 25) if layout == "here" and draw.random() < 0.1 else None
 
@@ -145,7 +150,7 @@ def _blow(draw: Random, layout: str, number: int) -> Blow:
     """Where few schedules are played, each kind of blow comes in its turn."""
     kinds = BLOWS[layout]
     return Blow(
-        what=kinds[number % len(kinds)] if layout in {"nodes", "local"} else draw.choice(kinds),
+        what=kinds[number % len(kinds)] if layout in RAY else draw.choice(kinds),
         after=draw.randint(1, 40),
         held=draw.random() < 0.4,
         which=draw.randint(150, 900) if layout == "full" else draw.randint(0, 1),
