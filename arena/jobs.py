@@ -27,6 +27,8 @@ _LEFT_OUT = [".git", ".venv", "__pycache__", "*.db", "*.db-*", "*.db.*", "out", 
 """Of the folder: neither code nor data that a run reads."""
 _PERIOD = 0.5
 """Seconds between two looks at a job that ends."""
+_STARTING = 60.0
+"""Seconds that a cluster may take to start."""
 _CODES = {JobStatus.SUCCEEDED: Exit.DONE, JobStatus.STOPPED: Exit.INTERRUPTED, JobStatus.FAILED: Exit.INTERNAL}
 
 
@@ -68,12 +70,24 @@ class Jobs:
             wanted |= {"working_dir": str(path.resolve().parent), "excludes": _LEFT_OUT}
         name = f"{run}.{len(before) + 1}" if before else run
         try:
-            self._client.submit_job(entrypoint=shlex.join(command), submission_id=name, runtime_env=wanted)
+            self._submit(name, shlex.join(command), wanted)
         except Exception as error:
             if len(self._all(run)) > len(before):
                 return False  # another launch was first
             raise ConfigError(f"the cluster at {self._address} takes no job: {_plain(error)}") from None
         return True
+
+    def _submit(self, name: str, command: str, wanted: dict[str, Any]) -> None:
+        """Submit a job; for a while again where the cluster has only just started and its agents are not up yet."""
+        until = time.monotonic() + _STARTING
+        while True:
+            try:
+                self._client.submit_job(entrypoint=command, submission_id=name, runtime_env=wanted)
+                return
+            except RuntimeError as error:
+                if "No available agent" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(_PERIOD)
 
     def info(self, run: str) -> dict[str, Any]:
         """What the cluster says of a run's latest job."""
