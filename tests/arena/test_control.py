@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,13 +87,22 @@ def test_the_journal_has_a_line_for_each_call_with_the_ids_of_run_match_and_call
     assert [lines[0]["event"], lines[-1]["event"]] == ["began", "ended"]
 
 
+def free() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
 @pytest.fixture(scope="module")
 def head() -> Iterator[Any]:
     """A cluster with a dashboard, which takes jobs."""
     os.environ |= OPEN | {"PATH": f"{ARENA.parent}{os.pathsep}{os.environ['PATH']}"}  # jobs call `python`
     from ray.cluster_utils import Cluster
 
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": True, "dashboard_port": 0})
+    # jobs go through the node's agent, whose port is otherwise the same for every Ray of this machine
+    place = {"include_dashboard": True, "dashboard_port": 0, "dashboard_agent_listen_port": free()}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, **place})
     yield made
     made.shutdown()
 
