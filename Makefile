@@ -23,7 +23,8 @@ redteam: $(DONE)
 	$(BIN)/python -m arena.redteam redteam
 
 test: check weights browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not alone"
 
 # The first 2,000 schedules of faults, where `make test` plays 200.
 nightly: $(DONE)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -100,11 +101,12 @@ def head() -> Iterator[Any]:
     os.environ |= OPEN | {"PATH": f"{ARENA.parent}{os.pathsep}{os.environ['PATH']}"}  # jobs call `python`
     from ray.cluster_utils import Cluster
 
-    # jobs go through the node's agent, whose port is otherwise the same for every Ray of this machine
-    place = {"include_dashboard": True, "dashboard_port": 0, "dashboard_agent_listen_port": free()}
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, **place})
-    yield made
-    made.shutdown()
+    # a job finds its cluster by the folder's note of the last one, through an agent whose port is else always the same
+    with TemporaryDirectory(prefix="ray") as folder:
+        place = {"dashboard_port": 0, "dashboard_agent_listen_port": free(), "temp_dir": folder}
+        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": True, **place})
+        yield made
+        made.shutdown()
 
 
 def launched(shell: Shell, head: Any, *words: str) -> subprocess.CompletedProcess[str]:
@@ -113,6 +115,7 @@ def launched(shell: Shell, head: Any, *words: str) -> subprocess.CompletedProces
     return shell.run("launch", "e.toml", *place, *words, **OPEN)
 
 
+@pytest.mark.alone
 def test_a_job_outlives_its_launcher_and_launching_twice_is_launching_once(
     head: Any, server: Server, shell: Shell
 ) -> None:
@@ -132,6 +135,7 @@ def test_a_job_outlives_its_launcher_and_launching_twice_is_launching_once(
     assert f"run {run}: 2 of 2" in shell.run("logs", run, "--address", f"http://{head.webui_url}", **OPEN).stdout
 
 
+@pytest.mark.alone
 def test_a_launched_run_is_cancelled_from_elsewhere(head: Any, server: Server, shell: Shell) -> None:
     shell.write(modelled(server.url) | {"name": "other"})
     server.hold_after = 2
