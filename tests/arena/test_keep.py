@@ -122,7 +122,11 @@ def test_the_command_upgrades_and_copies_a_file_first(shell: Shell) -> None:
     assert [one.returncode for one in done] == [0, 0], done[0].stderr
     assert "arena.db.schema-1: the store as it was" in done[0].stdout and "as it should" in done[1].stdout
     assert keep.version(reach(str(shell.folder / "arena.db.schema-1"))) == 1
-    assert json.loads(shell.run("db", "check", "--json").stdout)[0] == {"what": "schema", "ok": True, "found": str(schema.VERSION)}
+    assert json.loads(shell.run("db", "check", "--json").stdout)[0] == {
+        "what": "schema",
+        "ok": True,
+        "found": str(schema.VERSION),
+    }
 
 
 def test_the_command_says_how_to_copy_a_postgresql_database(postgres: Postgres, shell: Shell) -> None:
