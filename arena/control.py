@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Group, RenderableType
@@ -216,7 +218,10 @@ def launch(
     file: File,
     address: Annotated[str, typer.Option(help="Of the cluster's dashboard: http://HOST:8265.")],
     store: Annotated[
-        str | None, typer.Option("--db", help="Store as the cluster's nodes reach it; default: their $ARENA_DB.")
+        str | None,
+        typer.Option(
+            "--db", help="Store as the cluster's nodes reach it; default: their $ARENA_DB, or on this machine ours."
+        ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Print what the job prints, and exit as it does.")] = False,
     as_json: Json = False,
@@ -226,7 +231,7 @@ def launch(
 
     experiment = read_file(file)
     jobs = Jobs(address)
-    new = jobs.launch(experiment.id, file, store)
+    new = jobs.launch(experiment.id, file, store or _near(address))
     if as_json:
         say({"run": experiment.id, "launched": new})
     else:
@@ -236,3 +241,10 @@ def launch(
         for text in jobs.logs(experiment.id, follow=True):
             typer.echo(text, nl=False, err=True)
         raise typer.Exit(jobs.code(experiment.id))
+
+
+def _near(address: str) -> str | None:
+    """The file that commands on this machine take for the store, where the cluster is this machine; else None."""
+    place = os.environ.get("ARENA_DB", "arena.db")
+    here = urlsplit(address).hostname in {"127.0.0.1", "localhost", "::1"}
+    return str(Path(place).resolve()) if here and "://" not in place else None
