@@ -112,9 +112,7 @@ def _watch(engine: Engine, run: str, as_json: bool) -> None:
 def _job_status(name: str | None, address: str, as_json: bool) -> None:
     from arena.jobs import Jobs
 
-    if name is None:
-        raise ConfigError("with --address the run's id is needed: a job goes by it")
-    told = Jobs(address).info(name)
+    told = Jobs(address).info(_job(name))
     if as_json:
         say(told)
     else:
@@ -157,9 +155,7 @@ def _lines(path: Path, engine: Engine, run: str, follow: bool) -> Iterator[str]:
 def _job_logs(name: str | None, address: str, follow: bool) -> None:
     from arena.jobs import Jobs
 
-    if name is None:
-        raise ConfigError("with --address the run's id is needed: a job goes by it")
-    for text in Jobs(address).logs(name, follow):
+    for text in Jobs(address).logs(_job(name), follow):
         typer.echo(text, nl=False)
 
 
@@ -205,12 +201,16 @@ def cancel(name: Run = None, address: Head = None, store: Store = None) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
+def _job(name: str | None) -> str:
+    if name is None:
+        raise ConfigError("with --address a job must be named: by its run's id, or the run's name")
+    return name
+
+
 def _stop_job(name: str | None, address: str) -> None:
     from arena.jobs import Jobs
 
-    if name is None:
-        raise ConfigError("with --address the run's id is needed: a job goes by it")
-    Jobs(address).stop(name)
+    Jobs(address).stop(_job(name))
     out.print(Text(f"job {name}: asked to stop"))
 
 
