@@ -209,10 +209,8 @@ class Cluster:
     def __init__(
         self, count: int, matches: int, replies: Path, purse: Purse | None = None, address: str | None = None
     ) -> None:
-        self._count, self._matches = count, matches
-        self._replies = replies
-        self._purse = purse
-        self._address = address
+        self._count, self._matches, self._replies = count, matches, replies
+        self._purse, self._address = purse, address
         Cache(replies).close()  # a file that is no cache is found here, not in a worker
         self._desks: list[_Desk] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -220,8 +218,7 @@ class Cluster:
         self._waiting: list[Job] = []
         self._losses: dict[str, int] = {}
         self._hired = self._retries = 0
-        self._open = True
-        self._gauges = Gauges()
+        self._open, self._gauges = True, Gauges()
 
     async def __aenter__(self) -> Self:
         _start(self._address, self._count)
@@ -258,17 +255,19 @@ class Cluster:
             return
         given: dict[int, list[Job]] = {}
         for job in jobs:
-            at = self._place(job)
-            self._desks[at].take(job)
+            self._desks[at := self._place(job)].take(job)
             given.setdefault(at, []).append(job)
-        for at, some in given.items():
-            desk = self._desks[at]
+        for desk, some in ((self._desks[at], some) for at, some in given.items()):
             self._begin(self._watch(desk.worker.give.remote(desk.way.pack(some))))
 
     async def events(self) -> AsyncGenerator[Sequence[Event], None]:
         """What happens, from all workers."""
         while True:
             yield await self._happened.get()
+
+    def rest(self) -> Sequence[Event]:
+        """What has come from them and was not given yet."""
+        return [event for _ in range(self._happened.qsize()) for event in self._happened.get_nowait()]
 
     async def gate(self, is_open: bool) -> None:
         """Let calls begin, or none."""
@@ -298,9 +297,10 @@ class Cluster:
 
     def _hire(self) -> None:
         self._hired += 1
-        name = f"{ray.get_runtime_context().get_job_id()}-{self._hired}"
         actor = ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0, max_concurrency=1000)
-        desk = _Desk(actor.remote(name, str(self._replies), self._till))
+        desk = _Desk(
+            actor.remote(f"{ray.get_runtime_context().get_job_id()}-{self._hired}", str(self._replies), self._till)
+        )
         self._desks.append(desk)
         self._begin(self._listen(desk))
 
@@ -354,8 +354,8 @@ class Cluster:
 
 
 def _given_up(match: str) -> list[Event]:
-    message = f"{_LOSSES} workers were lost while they played this match"
-    failure = Failure(match=match, stage="speak", kind="worker lost", message=message, passing=True)
+    why = f"{_LOSSES} workers were lost while they played this match"
+    failure = Failure(match=match, stage="speak", kind="worker lost", message=why, passing=True)
     return [Event(match=match, failure=failure), Event(match=match, ended=True)]
 
 

@@ -39,6 +39,10 @@ class Crew(Protocol):
         """What happens, in the order of each match, several events at a time; the last of each job says `ended`."""
         ...
 
+    def rest(self) -> Sequence[Event]:
+        """What has happened and was not given by `events` yet; waits for nothing."""
+        ...
+
     async def gate(self, is_open: bool) -> None:
         """Let calls begin, or none; those in flight come to their end."""
         ...
@@ -85,6 +89,10 @@ class Player:
     async def fetch(self) -> list[Event]:
         """All that has happened since; waits for something to happen."""
         await self._some.wait()
+        return self.rest()
+
+    def rest(self) -> list[Event]:
+        """All that has happened since, if anything has."""
         self._some.clear()
         happened, self._happened = self._happened, []
         return happened
@@ -129,6 +137,10 @@ class Here:
         """What happens."""
         while True:
             yield await self._player.fetch()
+
+    def rest(self) -> Sequence[Event]:
+        """What has happened and was not given yet."""
+        return self._player.rest()
 
     async def gate(self, is_open: bool) -> None:
         """Let calls begin, or none."""

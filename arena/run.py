@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from arena.course import Course
 from arena.crew import Crew
-from arena.errors import ConfigError
+from arena.errors import ConfigError, StoreError
 from arena.experiment import Limits
 from arena.journal import Journal
 from arena.purse import Money, Purse
@@ -76,6 +76,7 @@ class Driver:
         self._crew: Crew | None = None
         self._playing: dict[str, Job] = {}
         self._failed: set[str] = set()
+        self._saving: asyncio.Task[None] | None = None
         self._open = True
         self._drained = self._short = False
 
@@ -123,7 +124,11 @@ class Driver:
             self._listen()  # again: Ray takes SIGTERM for itself
             self._crew = crew
             await crew.gate(self._open)
-            await self._feed(crew, chain(first, jobs))
+            try:
+                await self._feed(crew, chain(first, jobs))
+            except asyncio.CancelledError:
+                await self._close(crew)
+                raise
 
     async def _check(self) -> None:
         """Every model, before anything is paid."""
@@ -162,7 +167,11 @@ class Driver:
         return await asyncio.to_thread(pull) if room > 0 and not self._drained else []
 
     async def _keep(self, happened: Sequence[Event]) -> None:
-        """Save what happened before anyone is told of it."""
+        """Save what happened before anyone is told of it; a stop does not take back what is being saved."""
+        self._saving = asyncio.create_task(self._save(happened))
+        await asyncio.shield(self._saving)
+
+    async def _save(self, happened: Sequence[Event]) -> None:
         for event in await asyncio.to_thread(self._store.save, self._run, happened):
             if event.stop:
                 raise ConfigError(event.stop)
@@ -179,6 +188,13 @@ class Driver:
                 self._finish(job)
             else:
                 self._watch.note(job, event)
+
+    async def _close(self, crew: Crew) -> None:
+        """Keep all that has been answered, after what is being saved."""
+        with contextlib.suppress(StoreError):  # out of reach: the response cache has it
+            if self._saving:
+                await self._saving
+            await self._save(crew.rest())
 
     def _finish(self, job: Job) -> None:
         whole = job.match.key not in self._failed
