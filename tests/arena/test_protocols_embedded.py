@@ -9,7 +9,8 @@ from arena.plugin import find, names
 from arena.run import Exit
 from arena.store import db, read
 
-MODEL = {"use": "local", "model": "smollm2-135m", "context": 4096}
+MODEL = {"use": "local", "model": "smollm2-135m", "context": 4096, "exact": True, "concurrency": 1}
+"""One call at a time repeats its texts: a small model that is batched now and then writes what cannot be read."""
 SHORT = {"rounds": 2, "words": 8, "depth": 2, "branching": 2, "block": 5, "order": 2}
 """Small values for the fields that a protocol has of these."""
 TASKS = {
@@ -31,6 +32,7 @@ def test_with_an_embedded_model_it_is_played_and_judged_to_the_end(name: str, tm
         "protocols": [{"use": name, **fields}],
         "agents": [{"debater": {"use": "debater", **speaker}, "consultant": {"use": "consultant", **speaker}}],
         "judges": [{"use": "token", "model": "m"}],
+        "workers": {"matches": 1},
     }
     code, watch = play(table, tmp_path)
     counts = read.counts(db.connect(str(tmp_path / "arena.db")), watch.run)
