@@ -104,7 +104,7 @@ def head() -> Iterator[Any]:
 
     Path(gettempdir(), "ray").mkdir(exist_ok=True)  # where it leaves a note of the cluster, whatever its own folder
     # a job finds its cluster by the folder's note of the last one, through an agent whose port is else always the same
-    with TemporaryDirectory(prefix="ray") as folder:
+    with TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:  # Ray's agents end a little later
         place = {"dashboard_port": 0, "dashboard_agent_listen_port": free(), "temp_dir": folder}
         made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": True, **place})
         yield made
