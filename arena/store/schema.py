@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 """Of this schema; a store with a newer one is refused."""
 
 metadata = MetaData()
@@ -79,7 +79,9 @@ matches = Table(
     Column("defends", JSON, nullable=False),
     Column("spec", JSON, nullable=False),
     Column("over", Boolean, nullable=False),
+    Index("matches_facts", "key", "over", "label", "cast", "arm", "protocol", "repeat", "question"),
 )
+"""What is counted and listed is in an index of its own: `spec` is long, and lies before `over`."""
 
 played = Table(
     "played",
@@ -87,6 +89,7 @@ played = Table(
     Column("run", ForeignKey("runs.id"), primary_key=True),
     Column("match", ForeignKey("matches.key"), primary_key=True),
     Column("position", Integer, nullable=False),
+    Index("played_in_order", "run", "position"),
 )
 
 turns = Table(
@@ -112,6 +115,7 @@ rulings = Table(
     Column("reason", Text, nullable=False),
     Column("flags", JSON, nullable=False),
     Column("usage", JSON, nullable=False),
+    Index("rulings_read", "match", "judge", "order", "state"),
 )
 
 beliefs = Table(
