@@ -41,11 +41,14 @@ class Agreement(NamedTuple):
 
 
 class _Votes(NamedTuple):
-    """What judges decided: the answer shown first or another, so that chance agreement is that of the letters."""
+    """What judges decided: how far behind the answer shown first, and so by letters, of which none is right more often.
+
+    By the question's own order, a file whose first answer is always right would make chance agreement of being right.
+    """
 
     judges: Sequence[str]
     table: Ints
-    """(transcripts, judges): the place at which the most probable answer was shown, -1 where there is no verdict."""
+    """(transcripts, judges): the most probable answer, counted from the one shown first; -1 where there is none."""
     sources: Ints
     questions: Ints
 
@@ -71,7 +74,7 @@ def _votes(rulings: Rulings) -> _Votes:
     units, row = np.unique(match.codes * 2 + rulings.whole("order"), return_inverse=True)
     mine, column = np.unique(judge.codes, return_inverse=True)
     firm = sample.read & (sample.best.sum(axis=1) == 1)
-    answers = sample.best.argmax(axis=1) if sample.best.size else np.zeros(len(rulings), dtype=np.int64)
+    answers = (sample.best.argmax(axis=1) - np.maximum(0, rulings.whole("first"))) % max(1, rulings.p.shape[1])
     table = np.full((len(units), len(mine)), -1)
     table[row[firm], column[firm]] = answers[firm]
     sources, questions = np.zeros((2, len(units)), dtype=np.int64)

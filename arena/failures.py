@@ -42,7 +42,9 @@ def losses(engine: Engine, run: str) -> tuple[Loss, ...]:
     groups: dict[tuple[Any, ...], list[tuple[bool, str]]] = defaultdict(list)
     for group, again, message in (*_failed(engine, run), *_unreadable(engine, run)):
         groups[group].append((again, message))
-    found = [Loss(*group, len(rows), sum(again for again, _ in rows), rows[0][1]) for group, rows in groups.items()]
+    found = [
+        Loss._make((*group, len(rows), sum(again for again, _ in rows), rows[0][1])) for group, rows in groups.items()
+    ]
     return tuple(sorted(found, key=lambda loss: -loss.times))
 
 
