@@ -7,6 +7,7 @@ chances to mislead as it has rows.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from arena.metrics.log_score import LogScore
 from arena.metrics.pgr import Pgr
 from arena.metrics.reward import Reward
 from arena.power import observed, smallest
-from arena.rulings import Mask
+from arena.rulings import Mask, Rulings
 from arena.samples import Group, Played, played, samples
 from arena.store import cost, read
 from arena.store.cost import Effort
@@ -75,12 +76,18 @@ class _Base(NamedTuple):
     """Whether one run's was asked for, which then serves all."""
 
 
-def compare(engine: Engine, runs: str | Sequence[str], baseline: str | None = None, by: By | None = None) -> Comparison:
+def compare(
+    engine: Engine, runs: str | Sequence[str], baseline: str | None = None, by: By | None = None, pooled: bool = False
+) -> Comparison:
     """Compare the protocols of runs, given by id or name, with `baseline`: by default the first `direct`, or else the
     first protocol. Rows of several runs stay apart; `RUN/PROTOCOL` names the baseline of one run for all.
 
-    Raises StoreError for an unknown run and ConfigError for an unknown baseline.
+    `pooled` takes all judges of a run together, as repeated measures within a source: rows and pairs then name none.
+
+    Raises StoreError for an unknown run, ConfigError for an unknown baseline and for judges apart and together at once.
     """
+    if pooled and by == "judge":
+        raise ConfigError("judges are either pooled or what rows are by, not both")
     names = {name: read.run_id(engine, name) for name in ([runs] if isinstance(runs, str) else runs)}
     ids = list(dict.fromkeys(names.values()))
     efforts = [effort for run in ids for effort in cost.efforts(engine, run)]
@@ -88,7 +95,7 @@ def compare(engine: Engine, runs: str | Sequence[str], baseline: str | None = No
     base = _baseline(known, baseline, names)
     held = any(read.holds_beliefs(engine, run) for run in ids)
     groups = {group: one for run in ids for group, one in samples(engine, run, held).items()}
-    parts = _parts(groups, by)
+    parts = _parts(_together(groups) if pooled else groups, by)
     return Comparison(
         run=ids[0],
         runs=tuple(ids),
@@ -116,6 +123,21 @@ def _baseline(known: _Frame, wanted: str | None, runs: Mapping[str, str]) -> _Ba
         raise ConfigError(f"no protocol of this run is called {wanted!r}; {choices(wanted, labels)}")
     label = wanted if wanted in labels else named[0]
     return _Base(label, tuple(one for one in asked if label in known.labels(one)), fixed)
+
+
+def _together(groups: Mapping[Group, Sample]) -> dict[Group, Sample]:
+    """The samples of all judges as one."""
+    found: dict[Group, list[Sample]] = defaultdict(list)
+    for group, sample in groups.items():
+        found[group._replace(judge="")].append(sample)
+    return {
+        group: Sample(
+            Rulings.joined([one.records for one in of]),
+            [lost for one in of for lost in one.lost],
+            Rulings.joined([one.beliefs for one in of]),
+        )
+        for group, of in found.items()
+    }
 
 
 def _parts(groups: Mapping[Group, Sample], by: By | None) -> _Parts:

@@ -21,6 +21,7 @@ class Row(Frozen):
     """The judge, cast, task or tag that the row is about, where the comparison is by one of them."""
     protocol: str
     judge: str
+    """Empty where all judges are taken together."""
     cast: str
     """Empty where nobody speaks."""
     arm: str = ""

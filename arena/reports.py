@@ -91,6 +91,7 @@ def compare(  # noqa: PLR0913, PLR0917 - each is an option of the command line
         str | None, typer.Option(help="The protocol that others are compared with; RUN/PROTOCOL takes that of one run.")
     ] = None,
     by: Annotated[Grouping | None, typer.Option(help="Rows for each judge, agent, task or tag apart.")] = None,
+    pooled: Annotated[bool, typer.Option("--pooled", help="All judges together.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Draw it as well: a file ending in .svg, .png or .pdf.")] = None,
     store: Store = None,
     as_json: Json = False,
@@ -104,7 +105,7 @@ def compare(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     if len(asked) > 1:
         raise ConfigError(f"{' and '.join(asked)}: only one of them can be printed")
     engine = db.connect(store, create=False)
-    made = measure(engine, names or read.run_id(engine, None), baseline, by.value if by else None)
+    made = measure(engine, names or read.run_id(engine, None), baseline, by.value if by else None, pooled)
     if figure:
         from arena.figures import save  # Altair takes longer to load than all the rest
 

@@ -101,7 +101,7 @@ def _accuracy(made: Comparison) -> Table:
     hidden |= set() if any(row.accuracy.failed or row.accuracy.unreadable for row in made.rows) else {"failures wrong"}
     hidden |= {"cost"} if all(row.cost == 0 for row in made.rows) else set()
     hidden |= set() if any(row.price for row in made.rows) else {"reward, bits"}
-    judge = f", judge {next(iter(judges))}" if len(judges) == 1 else ""
+    judge = f", judge {next(iter(judges)) or 'all together'}" if len(judges) == 1 else ""
     table = _table(f"judge accuracy, % with 95 % interval; {_runs(made)}{judge}")
     for title, side, _ in (kept := [c for c in columns if c[0] not in hidden]):
         table.add_column(title, justify=side, no_wrap=title == "accuracy")

@@ -99,6 +99,19 @@ def test_by_judge_and_by_agent_rows_stand_together(tmp_path: Path) -> None:
     assert len(debates) == 4 and not any("needs" in gap.method for gap in debates)
 
 
+def test_judges_can_be_pooled_and_are_repeated_measures_then(tmp_path: Path) -> None:
+    table = guessing(judges=[GUESSES, {**GUESSES, "salt": "b"}], beliefs=True)
+    made, apart = compared(tmp_path, table, pooled=True), compared(tmp_path, table)
+    direct, expert, debate = made.rows
+    assert {row.judge for row in made.rows} == {""} and {pair.judge for pair in made.pairs} == {""}
+    assert (debate.accuracy.rulings, debate.accuracy.sources) == (2 * 12, 6)
+    alone = [row.accuracy.value or 0 for row in apart.rows if row.protocol == "debate"]
+    assert debate.accuracy.value == pytest.approx(sum(alone) / 2) and debate.bits.rulings == 24
+    assert "direct and expert" not in expert.pgr.method and direct.flips.rulings == 24
+    with pytest.raises(ConfigError, match="not both"):
+        compare(db.connect(at(tmp_path)), "s", by="judge", pooled=True)
+
+
 def test_every_row_has_scores_and_what_they_rest_on(tmp_path: Path) -> None:
     made = compared(
         tmp_path, guessing(beliefs=True, protocols=["direct", {"use": "debate", "rounds": 2}, "consultancy"])
