@@ -42,7 +42,7 @@ class Estimate(NamedTuple):
 
 def scored(sample: Sample, failures: Failures) -> list[Scored]:
     """The score of every ruling of a sample."""
-    found = [(r.question, r.source, r.score) for r in sample.records]
+    found = [(r.question, r.source, r.score) for r in sample.records if r.state != "unscored"]
     if failures == "wrong":
         found += [(lost.question, lost.source, None) for lost in sample.lost]
         return [Scored(question, source, score or 0.0) for question, source, score in found]
@@ -140,6 +140,6 @@ def figure(metric: str, estimate: Estimate, used: Sequence[Scored], rulings: int
         sources=len({one.source for one in used}),
         questions=len({one.question for one in used}),
         rulings=rulings,
-        unreadable=sum(r.state != "read" for sample in samples for r in sample.records),
+        unreadable=sum(r.state == "unreadable" for sample in samples for r in sample.records),
         failed=sum(len(sample.lost) for sample in samples),
     )

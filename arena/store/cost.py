@@ -131,7 +131,8 @@ def tallies(engine: Engine, run: str) -> list[Tally]:
                 kept = read.kept(engine, match)
                 chosen[match] = kept.match.sides(kept.turns)
             sides = defends or chosen.get(match, {})
-            group = label, cast, ("right" if sides[seat] == correct else "wrong") if seat in sides else ""
+            sided = seat in sides and correct != s.UNKNOWN
+            group = label, cast, ("right" if sides[seat] == correct else "wrong") if sided else ""
             turns[group] += 1
             counts[group].update(outcomes or ())
             counts[group].update({"cut": int(bool(cut)), "forged": forged or 0})

@@ -54,8 +54,10 @@ class Record(Frozen):
     """The label."""
     order: int
     state: str
+    """`read`, `unreadable`, or `unscored` where it can be read and nobody knows a right answer."""
     p: tuple[float, ...]
     correct: int
+    """Index of the right answer; UNKNOWN where nobody knows one."""
     prompt_tokens: int | None
     completion_tokens: int | None
     """Of the judge."""
@@ -70,7 +72,7 @@ class Record(Frozen):
     def score(self) -> float | None:
         """1 where the right answer is the most probable, 1/2 (1/k) in an exact tie of two (k), else 0.
 
-        None where the ruling could not be read.
+        None where the ruling could not be read, or nobody knows a right answer.
         """
         if self.state != "read":
             return None
@@ -82,7 +84,7 @@ class Belief(Record):
     """What a judge held after a round that was not the last."""
 
     after: int
-    """That round."""
+    """That round; 0 for what it held before anyone spoke."""
 
 
 class Counts(NamedTuple):
@@ -142,7 +144,8 @@ def progress(engine: Engine, keys: Sequence[str]) -> dict[str, Progress]:
         for row in db.execute(select(r.match, r.judge, r.order).where(r.match.in_(keys))):
             ruled[row.match].add((row.judge, row.order, 0))
         for row in db.execute(select(b.match, b.judge, b.order, b.round).where(b.match.in_(keys))):
-            ruled[row.match].add((row.judge, row.order, row.round))
+            if row.round:  # what was held before anyone spoke is no verdict
+                ruled[row.match].add((row.judge, row.order, row.round))
         over = set(db.scalars(select(s.matches.c.key).where(s.matches.c.key.in_(keys), s.matches.c.over)))
         fixed = (s.failures.c.match.in_(keys), ~s.failures.c.passing, ~s.failures.c.mended)
         for row in db.execute(select(s.failures).where(*fixed)):
@@ -244,6 +247,8 @@ def _rulings(engine: Engine, run: str, table: Table) -> Iterator[dict[str, Any]]
         row["source"] = f"{row['task']}: {row['source']}"
         took = {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion}
         price = known.get(row["protocol"], 0.0)
+        if row["correct"] == s.UNKNOWN and row["state"] == "read":
+            row["state"] = "unscored"
         yield {**row, **took, "cost": usage.cost, "seconds": usage.seconds, "price": price}
 
 
@@ -329,7 +334,8 @@ def kept(engine: Engine, match: str) -> Kept:
             for rows in (rulings, beliefs)
         )
         lost = [dict(r) for r in failed.mappings()]
-    fields = {name: asked[name] for name in ("id", "text", "answers", "correct", "source", "tags")}
+    fields = {name: asked[name] for name in ("id", "text", "answers", "source", "tags")}
+    fields["correct"] = None if asked["correct"] == s.UNKNOWN else asked["correct"]
     again = Match(
         question=Question(**fields, passage=passage),
         protocol=Protocol.model_validate(row["spec"]["protocol"]),
