@@ -17,9 +17,9 @@ from arena.metric import Figure, Metric, Sample
 class Reward(Metric):
     """Mean of log2 p(right) - price x rounds asked for (Michael 2023), cluster-robust by source as accuracy is.
 
-    A round asked for is one after the first, at the protocol's own price: 0.05 bits in Michael 2023, none where a
-    protocol has no price. Deviation: a probability below `least` counts as `least`, since a judge whose probabilities
-    are read from a model may state 0, and one such ruling would be all that the mean shows.
+    A round asked for is one after those that a protocol has for free (mostly the first), at its own price: 0.05 bits in
+    Michael 2023, none where a protocol has no price. Deviation: a probability below `least` counts as `least`, since a
+    judge whose probabilities are read from a model may state 0, and one such ruling would be all that the mean shows.
     """
 
     least: float = Field(default=0.01, gt=0, lt=1)
@@ -27,7 +27,7 @@ class Reward(Metric):
     def measure(self, sample: Sample, against: Sample | None = None) -> Figure:
         """The mean of `sample`, without rulings that cannot be read; `against` is not looked at."""
         read = [r for r in sample.records if r.state == "read"]
-        paid = [r.price * max(0, r.rounds - 1) for r in read]
+        paid = [r.price * max(0, r.rounds - r.free) for r in read]
         used = [
             Scored(r.question, r.source, math.log2(max(self.least, r.p[r.correct])) - price)
             for r, price in zip(read, paid, strict=True)

@@ -66,7 +66,9 @@ class Record(Frozen):
     rounds: int
     """The last one that anybody spoke in; 0 where nobody spoke."""
     price: float
-    """Bits of the judge's score for each round after the first; 0 where the protocol's plugin is not at hand."""
+    """Bits of the judge's score for each round that it asks for; 0 where the protocol's plugin is not at hand."""
+    free: int = 1
+    """Rounds that it did not ask for."""
 
     @property
     def score(self) -> float | None:
@@ -241,15 +243,15 @@ def _rulings(engine: Engine, run: str, table: Table) -> Iterator[dict[str, Any]]
     )  # fmt: skip
     with engine.connect() as db:
         rows = [dict(row) for row in db.execute(query).mappings()]
-    known = {label: protocol.price for label, protocol in protocols(engine, run).items()}
+    known = {label: (protocol.price, protocol.free) for label, protocol in protocols(engine, run).items()}
     for row in rows:
         usage = Usage.model_validate(row.pop("usage"))
         row["source"] = f"{row['task']}: {row['source']}"
         took = {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion}
-        price = known.get(row["protocol"], 0.0)
+        price, free = known.get(row["protocol"], (0.0, 1))
         if row["correct"] == s.UNKNOWN and row["state"] == "read":
             row["state"] = "unscored"
-        yield {**row, **took, "cost": usage.cost, "seconds": usage.seconds, "price": price}
+        yield {**row, **took, "cost": usage.cost, "seconds": usage.seconds, "price": price, "free": free}
 
 
 def protocols(engine: Engine, run: str) -> dict[str, Protocol]:
