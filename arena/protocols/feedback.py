@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from arena.nouns import JUDGE, Case, Cue, Turn
+from arena.nouns import JUDGE, Act, Case, Cue, Turn
 from arena.prompt import Prompt, fill, load
 from arena.protocol import Draw, Part, Play, Protocol, two
 
@@ -76,7 +76,8 @@ class Feedback(Protocol):
             if self.end == "judge":
                 task = fill(self.prompt, "open" if number == 1 else "feedback")
                 yield Cue(seat=JUDGE, round=number, act="ask", words=self.words, task=task)
-            cues = tuple(Cue(seat=seat, round=number, words=self.words) for seat in self._speakers)
+            act: Act = "argue" if self.form == "debate" or self.end == "debaters" else "answer"
+            cues = tuple(Cue(seat=seat, round=number, act=act, words=self.words) for seat in self._speakers)
             for step in [cues] if number == 1 else cues:  # noqa: UP028 - what is sent to a generator is lost in a list
                 yield step
 
