@@ -146,8 +146,7 @@ def _impossible(p: tuple[float, ...], answers: int) -> str:
 
 def _whole(importer: Importer, name: str, entries: list[Entry]) -> Whole:
     data = key([[e.match.key, [t.text for t in e.turns], [_signature(one) for one in e.judged]] for e in entries])
-    beliefs = any(one.after is not None for entry in entries for one in entry.judged)
-    config = {"name": name, "imported": importer.model_dump(mode="json"), "models": {}, "beliefs": beliefs}
+    config = {"name": name, "imported": importer.model_dump(mode="json"), "models": {}}
     return Whole(
         id=f"{name}-{key(importer, name, data)[:8]}",
         name=name,

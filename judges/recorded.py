@@ -18,7 +18,7 @@ class Recorded(Judge):
     """Finds its verdict by the question, the answers in the order shown, and every text of the transcript.
 
     Of an imported run all its verdicts are stored; on anything else it has none without a file. Two verdicts that
-    differ are an error and not a choice.
+    differ are an error and not a choice: narrow them down with `protocol`, or by what the file holds.
     """
 
     judge: str = ""
@@ -29,6 +29,8 @@ class Recorded(Judge):
     """The set that an imported judge comes from: the same name in another is another judge."""
     path: str = ""
     """A file that `arena export --what transcripts` wrote, ending in `.jsonl`. Empty in an imported run."""
+    protocol: str = ""
+    """The protocol's label in the file; empty for any."""
     digest: str = ""
     """SHA-256 of the file, part of the content hash; filled in from the file where it is left out."""
 
@@ -56,6 +58,8 @@ class Recorded(Judge):
 
     def _of(self, row: Row, view: View) -> list[tuple[tuple[float, ...], Ruled]]:
         """Its readable verdicts on the very transcript of the view, in the order of the view's answers."""
+        if self.protocol not in ("", row.protocol):
+            return []
         if Counter(turn.text for turn in row.turns) != Counter(turn.text for turn in view.turns):
             return []
         order = 0 if view.answers == row.shown else 1 if view.answers == row.shown[::-1] else None
