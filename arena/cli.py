@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from arena import __version__, branching, control, importing, keeping, reports
+from arena import __version__, branching, control, importing, keeping, reports, reproducing
 from arena import plan as planning
 from arena.compare import compare as measure
 from arena.console import File, Json, Store, err, out, preset, presets, read_file, say, stopped
@@ -196,3 +196,4 @@ reports.add(app)
 branching.add(app)
 keeping.add(app)
 importing.add(app)
+reproducing.add(app)

@@ -43,6 +43,13 @@ def beside(path: str, stem: str, folders: tuple[str, ...] = ()) -> list[str]:
     raise DataError(f"{path}: needs a file called {stem}.*{_endings()}, and there is none in {where}")
 
 
+def stated(data: list[str], stem: str, ending: str) -> Path | None:
+    """The file beside the data that says what is expected of them: of the same part, where they are of one part."""
+    named = {Path(one).parent / f"{stem}.{part(Path(one))}{ending}".replace("..", ".") for one in data}
+    found = named.pop()
+    return found if not named and found.is_file() else None
+
+
 def part(file: Path) -> str:
     """What stands in a file's name between its beginning and its ending; empty where nothing does."""
     ending = next((known for known in sorted(READERS, key=len, reverse=True) if file.name.endswith(known)), file.suffix)

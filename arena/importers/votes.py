@@ -21,7 +21,9 @@ from arena.protocols.direct import Direct
 _P = {"left": (1.0, 0.0), "right": (0.0, 1.0), "tie": (0.5, 0.5)}
 
 
-class _Vote(Shape):
+class Vote(Shape):
+    """A row."""
+
     prompt: str
     worker: str
     winner: Literal["left", "right", "tie"]
@@ -29,9 +31,11 @@ class _Vote(Shape):
     right: str
 
 
-class _Voted(NamedTuple):
+class Voted(NamedTuple):
+    """A row with its place."""
+
     row: Row
-    one: _Vote
+    one: Vote
 
 
 class Votes(Importer):
@@ -42,11 +46,15 @@ class Votes(Importer):
         "right, tie), left, right"
     )
 
-    def read(self) -> Iterator[Imported]:
-        asked: dict[tuple[str, str, str], list[_Voted]] = defaultdict(list)
+    def cast(self) -> Iterator[Voted]:
+        """Every vote, in the order of the file. Raises DataError."""
         for row in chain.from_iterable(rows(path) for path in files(self.path, "comparisons")):
-            one = row.read(_Vote)
-            asked[one.prompt, one.left, one.right].append(_Voted(row, one))
+            yield Voted(row, row.read(Vote))
+
+    def read(self) -> Iterator[Imported]:
+        asked: dict[tuple[str, str, str], list[Voted]] = defaultdict(list)
+        for vote in self.cast():
+            asked[vote.one.prompt, vote.one.left, vote.one.right].append(vote)
         for (prompt, left, right), votes in asked.items():
             row = votes[0].row
             with row.blamed():
