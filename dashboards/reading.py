@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from arena.compare import Comparison, compare
 from arena.errors import ArenaError
+from arena.rulings import Record
 from arena.store import db, read
 from arena.store import schema as s
 from dashboards.folder import claim
@@ -200,7 +201,7 @@ def lines(run: Run) -> list[Line]:
     ]
 
 
-def _verdict(record: read.Record) -> str:
+def _verdict(record: Record) -> str:
     if record.score is None:
         return "unreadable"
     return {0.0: "wrong", 1.0: "right"}.get(record.score) or ("tie" if record.score else "wrong")

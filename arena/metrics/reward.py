@@ -5,12 +5,11 @@ A proper score: a judge does best to state what it believes, and pays for each r
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 from pydantic import Field
 
 from arena import estimate
-from arena.estimate import Scored
+from arena.estimate import Scores
 from arena.metric import Figure, Metric, Sample
 
 
@@ -26,11 +25,8 @@ class Reward(Metric):
 
     def measure(self, sample: Sample, against: Sample | None = None) -> Figure:
         """The mean of `sample`, without rulings that cannot be read; `against` is not looked at."""
-        read = [r for r in sample.records if r.state == "read"]
-        paid = [r.price * max(0, r.rounds - r.free) for r in read]
-        used = [
-            Scored(r.question, r.source, math.log2(max(self.least, r.p[r.correct])) - price)
-            for r, price in zip(read, paid, strict=True)
-        ]
-        span = (math.log2(self.least) - max(paid, default=0.0), 0.0)
-        return estimate.figure(self.label, estimate.mean(used, span), used, len(used), (sample,))
+        asked = np.maximum(0, sample.records.whole("rounds") - sample.records.whole("free"))
+        paid = sample.records.number("price") * asked
+        used = Scores.some(sample, np.log2(np.maximum(self.least, sample.chance)) - paid)
+        span = (float(np.log2(self.least) - paid[sample.read].max(initial=0)), 0.0)
+        return estimate.figure(self.label, estimate.mean(used, span), used, len(used.values), (sample,))
