@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -93,6 +95,17 @@ def import_into(engine: Engine, importer: Importer, name: str) -> Brought:
         unreadable=sum(one.after is None and not one.p for one in judged),
         beliefs=sum(one.after is not None for one in judged),
     )
+
+
+@contextmanager
+def aside(importer: Importer) -> Iterator[tuple[Engine, str]]:
+    """Read everything into a store of its own that is gone afterwards; the store and the run."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = db.connect(str(Path(folder) / "arena.db"))
+        try:
+            yield engine, import_into(engine, importer, importer.name).run
+        finally:
+            engine.dispose()
 
 
 def entered(importer: Importer) -> Iterator[Entry]:

@@ -5,7 +5,9 @@ What is between the beginning and the ending names the part, and no part is know
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from arena.data import READERS
 from arena.errors import ConfigError, DataError
@@ -48,6 +50,18 @@ def stated(data: list[str], stem: str, ending: str) -> Path | None:
     named = {Path(one).parent / f"{stem}.{part(Path(one))}{ending}".replace("..", ".") for one in data}
     found = named.pop()
     return found if not named and found.is_file() else None
+
+
+def expected(data: list[str]) -> dict[str, Any]:
+    """What the file `expected.*.json` beside the data says of them; nothing without one. Raises DataError."""
+    file = stated(data, "expected", ".json")
+    if file is None:
+        return {}
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file}: cannot be read: {error}") from None
+    return told if isinstance(told, dict) else {}
 
 
 def part(file: Path) -> str:

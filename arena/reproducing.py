@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich import box
@@ -13,7 +13,7 @@ from rich.table import Table
 
 from arena.console import Json, err, out, say
 from arena.errors import ConfigError
-from arena.plugin import first_line, names
+from arena.plugin import find, first_line, names
 from arena.reproduction import Line, Reproduction
 from arena.run import Exit
 
@@ -42,7 +42,7 @@ def reproduce(
     if name is None:
         _list(as_json)
         return
-    found = Reproduction.model_validate({"use": name, "path": path or ""})
+    found = cast("Reproduction", find("reproduction", name).model_validate({"path": path or ""}))
     if found.data and not found.path:
         found = found.model_copy(update={"path": _default(found)})
     lines = list(found.lines())

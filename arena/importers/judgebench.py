@@ -90,7 +90,7 @@ def _match(pair: _Pair) -> Match:
 
 def _judged(decided: list[_Decided]) -> Iterator[Judgement]:
     for row, one in decided:
-        who = judge(f"{one.judge_name} {one.judge_model}", "judgebench")
+        who = judge(one.judge_model, "judgebench", one.judge_name)
         for order, given in enumerate((one.decision_order_AB, one.decision_order_BA)):
             if given not in (*_P, "", None):
                 raise row.error(f"a decision is {given!r}; choices: {', '.join(_P)}, or nothing")

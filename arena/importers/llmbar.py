@@ -94,7 +94,7 @@ def _match(row: Row, pair: _Pair) -> Match:
 
 def _judged(decided: list[_Decided]) -> Iterator[Judgement]:
     for row, one in decided:
-        who = judge(f"{one.judge_llm} {one.strategy}", "llmbar")
+        who = judge(one.judge_llm, "llmbar", one.strategy)
         for order, winner in enumerate((one.winner_original_order, one.winner_swapped_order)):
             if winner not in (*_WON, "None", "", None):
                 raise row.error(f"a winner is {winner!r}; choices: 1, 2, None, or nothing")

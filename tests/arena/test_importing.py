@@ -238,8 +238,8 @@ def test_a_reply_is_read_by_the_published_rules_or_not_at_all(reply: str, right:
 def test_both_orders_of_a_pair_are_rulings_in_the_order_of_the_question(tmp_path: Path) -> None:
     one, two = read_in("llmbar", published.llmbar(tmp_path))
     assert [(o.judge.label, o.order, o.p) for o in one.judged[:2]] == [
-        ("recorded(GPT-4 Vanilla)", 0, (1, 0)),
-        ("recorded(GPT-4 Vanilla)", 1, (1, 0)),
+        ("recorded(GPT-4, Vanilla)", 0, (1, 0)),
+        ("recorded(GPT-4, Vanilla)", 1, (1, 0)),
     ]
     assert [o.p for o in two.judged] == [(), (0, 1)]
     assert two.match.question.answers == ("Bye.", "Bye.\n[the same text]")
