@@ -6,7 +6,6 @@ import hashlib
 import math
 import re
 import tempfile
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
-from arena.console import Json, Store, out, say
+from arena.console import Json, Options, Store, out, say, settings
 from arena.data import READERS
 from arena.enact import enact
 from arena.errors import ConfigError, DataError, RuleError, choices
@@ -59,14 +58,12 @@ def import_run(
     form: Annotated[str, typer.Argument(metavar="FORMAT", help="`arena list importers` names them.")],
     path: Annotated[str, typer.Argument(help="A data file, or the folder that holds it.")],
     run: Annotated[str | None, typer.Option(help="The run's name; the format's if not given.")] = None,
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="An option of the format, such as a path.")
-    ] = None,
+    options: Options = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Bring published debates and verdicts in as a run: to compare, show, export and judge again."""
-    importer = _importer(form, path, options or [])
+    importer = _importer(form, path, options)
     brought = import_into(db.connect(store), importer, run or importer.name)
     if as_json:
         say(brought._asdict())
@@ -182,27 +179,14 @@ def _files(importer: Importer) -> dict[str, str]:
     return {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in held}
 
 
-def _importer(form: str, path: str, options: list[str]) -> Importer:
-    """The importer of a format with its options; a value is TOML where it is any, else text."""
+def _importer(form: str, path: str, options: list[str] | None) -> Importer:
+    """The importer of a format with its options."""
     if form not in names("importer") and "." not in form:
         raise ConfigError(f"no format is called {form!r}; {choices(form, names('importer'))}")
-    fields: dict[str, Any] = {"use": form, "path": path}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {option}: write NAME=VALUE")
-        fields[name.strip()] = _value(value.strip())
     try:
-        return Importer.model_validate(fields)
+        return Importer.model_validate({"use": form, "path": path, **settings(options)})
     except ValidationError as error:
         raise fault(Path(f"import {form}"), error) from None
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _told(brought: Brought) -> str:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Annotated, cast
 
 import typer
+from pydantic import ValidationError
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from arena.console import Json, err, out, say
+from arena.console import Json, Options, err, out, say, settings
 from arena.errors import ConfigError
+from arena.experiment import fault
 from arena.plugin import find, first_line, names
 from arena.reproduction import Line, Reproduction
 from arena.run import Exit
@@ -33,6 +35,7 @@ def reproduce(
     path: Annotated[
         str | None, typer.Argument(help="Its data: a folder or a file; $ARENA_DATA names the folder of all folders.")
     ] = None,
+    options: Options = None,
     as_json: Json = False,
 ) -> None:
     """Compute a published table again: the paper's figure, ours, its interval, n, deviations.
@@ -42,7 +45,7 @@ def reproduce(
     if name is None:
         _list(as_json)
         return
-    found = cast("Reproduction", find("reproduction", name).model_validate({"path": path or ""}))
+    found = _made(name, path or "", options)
     if found.data and not found.path:
         found = found.model_copy(update={"path": _default(found)})
     lines = list(found.lines())
@@ -53,6 +56,14 @@ def reproduce(
     else:
         _print(out, found, lines)
     raise typer.Exit(Exit.FAILED if wrong else Exit.DONE)
+
+
+def _made(name: str, path: str, options: list[str] | None) -> Reproduction:
+    kind = find("reproduction", name)
+    try:
+        return cast("Reproduction", kind.model_validate({"path": path, **settings(options)}))
+    except ValidationError as error:
+        raise fault(Path(f"reproduce {name}"), error) from None
 
 
 def _default(found: Reproduction) -> str:

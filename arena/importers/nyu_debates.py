@@ -31,6 +31,8 @@ from arena.protocols.feedback import Feedback
 from arena.protocols.recorded import Recorded
 from arena.stories import Story, about, prose
 
+NONE = "none"
+"""In place of the stories' path: there are none."""
 OUTSIDE = "outside the paper"
 """The tag of questions of rooms that the paper leaves out."""
 _NEGOTIATED = 5
@@ -136,7 +138,8 @@ class NyuDebates(Importer):
     task: ClassVar[str] = "quality_stories"
 
     stories: Annotated[str, OPERATIONAL] = ""
-    """The file of stories, or its folder; empty: beside the rooms, or in the folder `quality_stories` beside theirs."""
+    """The file of stories, or its folder; empty: beside the rooms, or in the folder `quality_stories` beside theirs;
+    `none`: a quote is shown as the numbers of its tokens, and nobody has a passage."""
 
     judges: Literal["each", "pooled"] = "each"
     """`pooled`: all who judged live are one judge of the run, as in the paper's tables, and so with the other ways; the
@@ -147,11 +150,13 @@ class NyuDebates(Importer):
         for row in chain.from_iterable(rows(path) for path in files(self.path, "rooms")):
             room = row.read(_Room)
             shelf = shelf or _Shelf(self._stories())
+            told = None if self.stories == NONE else shelf.story(row, room.tokens_id)
             with row.blamed():
-                judged = tuple(_judged(room, self.judges == "pooled"))
-                yield _imported(row, room, shelf.story(row, room.tokens_id))._replace(judged=judged)
+                yield _imported(row, room, told)._replace(judged=tuple(_judged(room, self.judges == "pooled")))
 
     def _stories(self) -> list[str]:
+        if self.stories == NONE:
+            return []
         if self.stories:
             return files(self.stories, "stories")
         return beside(self.path, "stories", ("quality_stories",))
@@ -160,6 +165,9 @@ class NyuDebates(Importer):
 class _Told(NamedTuple):
     tokens: tuple[str, ...]
     passage: str
+
+
+_Tokens = tuple[str, ...] | None
 
 
 class _Shelf:
@@ -184,8 +192,8 @@ class _Shelf:
         return self._told[name]
 
 
-def _imported(row: Row, room: _Room, told: _Told) -> Imported:
-    said = _said(row, room, told.tokens)
+def _imported(row: Row, room: _Room, told: _Told | None) -> Imported:
+    said = _said(row, room, told.tokens if told else None)
     ends = "judge" if room.live else "debaters"
     form = "consultancy" if room.consultancy else "debate"
     most = {} if room.live else {"rounds": _NEGOTIATED}
@@ -198,7 +206,7 @@ def _imported(row: Row, room: _Room, told: _Told) -> Imported:
     return Imported(row.place, match, said)
 
 
-def _match(room: _Room, told: _Told, protocol: Protocol, said: tuple[Utterance, ...]) -> Match:
+def _match(room: _Room, told: _Told | None, protocol: Protocol, said: tuple[Utterance, ...]) -> Match:
     tags = ("room",) if room.included_in_paper else ("room", OUTSIDE)
     question = about(room.article_id, room.question, room.answers, room.correct_index, tags)
     machine = room.setting.startswith("AI")
@@ -214,7 +222,7 @@ def _match(room: _Room, told: _Told, protocol: Protocol, said: tuple[Utterance, 
         for seat in protocol.seats
     }
     return Match(
-        question=question.model_copy(update={"passage": told.passage}),
+        question=question.model_copy(update={"passage": told.passage if told else None}),
         protocol=protocol,
         agents=agents,
         defends={seat: int(index) for index, seat in room.seats.items()},
@@ -222,7 +230,7 @@ def _match(room: _Room, told: _Told, protocol: Protocol, said: tuple[Utterance, 
     )
 
 
-def _said(row: Row, room: _Room, tokens: tuple[str, ...]) -> tuple[Utterance, ...]:
+def _said(row: Row, room: _Room, tokens: _Tokens) -> tuple[Utterance, ...]:
     """What was said and chosen, in order. The last feedback is the verdict's reason and no turn."""
     found: list[Utterance] = []
     act: Act = "answer" if room.consultancy and room.live else "argue"
@@ -242,19 +250,24 @@ def _said(row: Row, room: _Room, tokens: tuple[str, ...]) -> tuple[Utterance, ..
     return tuple(found)
 
 
-def _text(row: Row, speech: _Speech | None, tokens: tuple[str, ...]) -> str:
+def _text(row: Row, speech: _Speech | None, tokens: _Tokens) -> str:
     """Running text, quotes from the story between <quote> and </quote>."""
     parts: list[str] = []
     for piece in speech.content if speech else ():
         if piece.text:
             parts.append(piece.text.text)
         elif piece.quote:
-            start, end = piece.quote.span
-            if not 0 <= start < end <= len(tokens):
-                raise row.error(f"column 'rounds': a quote is the span {start}-{end} of {len(tokens)} tokens")
             glue = " " if parts and not parts[-1][-1:].isspace() else ""
-            parts.append(f"{glue}<quote>{prose(tokens[start:end])}</quote>")
+            parts.append(f"{glue}{_quoted(row, *piece.quote.span, tokens)}")
     return "".join(parts).strip()
+
+
+def _quoted(row: Row, start: int, end: int, tokens: _Tokens) -> str:
+    if tokens is None:
+        return f"[the story's tokens {start} to {end}]"
+    if not 0 <= start < end <= len(tokens):
+        raise row.error(f"column 'rounds': a quote is the span {start}-{end} of {len(tokens)} tokens")
+    return f"<quote>{prose(tokens[start:end])}</quote>"
 
 
 def _judged(room: _Room, pooled: bool) -> Iterator[Judgement]:

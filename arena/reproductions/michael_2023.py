@@ -9,7 +9,7 @@ import numpy as np
 
 from arena import estimate
 from arena.estimate import Scores
-from arena.importers.nyu_debates import OUTSIDE, NyuDebates
+from arena.importers.nyu_debates import NONE, OUTSIDE, NyuDebates
 from arena.importing import aside
 from arena.metric import Figure, Sample
 from arena.metrics.bits import Bits
@@ -48,10 +48,7 @@ class Michael2023(Reproduction):
     """Figures 3 and 4 and Table 1, of the rooms that the paper includes and their live judges."""
 
     source: ClassVar[str] = "Michael et al. 2023 (arXiv 2311.08702), Figures 3 and 4, Table 1"
-    data: ClassVar[str] = (
-        "nyu_debates: rooms.*.jsonl.gz, with stories.*.jsonl.gz there or in a folder quality_stories beside it, and "
-        "expected.*.json to hold the figures against"
-    )
+    data: ClassVar[str] = "nyu_debates: rooms.*.jsonl.gz, and expected.*.json to hold the figures against"
     deviations: ClassVar[tuple[str, ...]] = (
         "n says how many of the paper's judgments the data hold; where that is a part, figures differ by chance",
         "intervals are ours, clustered by story; the paper gives none in its tables",
@@ -64,7 +61,7 @@ class Michael2023(Reproduction):
     def lines(self) -> Iterator[Line]:
         beside = expected(files(self.path, "rooms"))
         told: Mapping[str, Any] = next((v for name, v in beside.items() if name.startswith("recomputed")), {})
-        with aside(NyuDebates(path=self.path, judges="pooled")) as (engine, run):
+        with aside(NyuDebates(path=self.path, stories=NONE, judges="pooled")) as (engine, run):
             found = samples(engine, run, beliefs=True)
         settings = {_setting(group): _included(one) for group, one in found.items() if group.judge.endswith("live)")}
         for setting, published in _PUBLISHED.items():

@@ -344,6 +344,13 @@ def test_judges_and_models_of_an_experiment_file_judge_an_imported_run_after_eve
     assert told["exit"] == 0 and [b.after for b in held] == [1, 1, 2]
 
 
+def test_rooms_may_be_imported_without_their_stories(tmp_path: Path) -> None:
+    path = published.nyu(tmp_path)
+    debate = read_in("nyu_debates", path, stories="none")[0]
+    assert debate.turns[1].text == "Honey: [the story's tokens 7 to 11] settles it."
+    assert debate.match.question.passage is None
+
+
 def test_rooms_without_their_stories_are_one_message(shell: Shell) -> None:
     published.nyu(shell.folder)
     (shell.folder / "stories.tiny.jsonl").unlink()
