@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import lab
@@ -53,3 +54,16 @@ def both(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 def store_url(both: str, tmp_path: Path) -> str:
     """Where the test's store is, on the one database and on the other."""
     return lab.at(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def data() -> Callable[[str], str]:
+    """The path of a file in the shared data folder; skips the test where the file is not there."""
+    folder = Path(os.environ.get("ARENA_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+    def find(name: str) -> str:
+        if not (folder / name).is_file():
+            pytest.skip(f"no data file {folder / name}; ARENA_DATA names the folder")
+        return str(folder / name)
+
+    return find

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 """Of this schema; a store with a newer one is refused."""
 
 UNKNOWN = -1
@@ -82,7 +82,9 @@ matches = Table(
     Column("defends", JSON, nullable=False),
     Column("spec", JSON, nullable=False),
     Column("over", Boolean, nullable=False),
+    Index("matches_facts", "key", "over", "label", "cast", "arm", "protocol", "repeat", "question"),
 )
+"""What is counted and listed is in an index of its own: `spec` is long, and lies before `over`."""
 
 played = Table(
     "played",
@@ -90,6 +92,7 @@ played = Table(
     Column("run", ForeignKey("runs.id"), primary_key=True),
     Column("match", ForeignKey("matches.key"), primary_key=True),
     Column("position", Integer, nullable=False),
+    Index("played_in_order", "run", "position"),
 )
 
 turns = Table(
@@ -115,6 +118,7 @@ rulings = Table(
     Column("reason", Text, nullable=False),
     Column("flags", JSON, nullable=False),
     Column("usage", JSON, nullable=False),
+    Index("rulings_read", "match", "judge", "order", "state"),
 )
 
 beliefs = Table(
