@@ -155,9 +155,10 @@ def _rows(part: _Part, parts: _Parts, known: _Frame) -> Iterator[Row]:
 
 def _row(part: _Part, arm: str, sample: Sample, known: _Frame, pgr: Figure | None) -> Row:
     whose = part.whose
-    spent = cost.spent(
-        [e for e in known.efforts if (e.run, e.protocol, e.cast) == (whose.run, whose.protocol, whose.cast)]
-    )
+    efforts = [e for e in known.efforts if (e.run, e.protocol, e.cast) == (whose.run, whose.protocol, whose.cast)]
+    spent = cost.spent(efforts)
+    judged = _tokens(sample)
+    elsewhere = not efforts and judged is None
     rounds = sample.records.whole("rounds")
     return Row(
         **whose._asdict(),
@@ -176,9 +177,9 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, pgr: Figure | Non
         rounds=float(rounds.mean()) if len(rounds) else None,
         price=float(sample.records.number("price").max(initial=0)),
         chosen=any(one.chosen for one in known.played[whose.run] if one.label == whose.protocol),
-        tokens=spent.tokens,
-        judge_tokens=_tokens(sample),
-        cost=spent.cost,
+        tokens=None if elsewhere else spent.tokens,
+        judge_tokens=judged,
+        cost=None if elsewhere else spent.cost,
         seconds=spent.seconds,
     )
 

@@ -16,16 +16,20 @@ from arena.metric import Figure, Metric, Sample
 class Reward(Metric):
     """Mean of log2 p(right) - price x rounds asked for (Michael 2023), cluster-robust by source as accuracy is.
 
-    A round asked for is one after those that a protocol has for free (mostly the first), at its own price: 0.05 bits in
-    Michael 2023, none where a protocol has no price. Deviation: a probability below `least` counts as `least`, since a
-    judge whose probabilities are read from a model may state 0, and one such ruling would be all that the mean shows.
+    The price is the protocol's own: 0.05 bits in Michael 2023, none where a protocol has no price. Deviation: a
+    probability below `least` counts as `least`, since a judge whose probabilities are read from a model may state 0,
+    and one such ruling would be all that the mean shows.
     """
 
     least: float = Field(default=0.01, gt=0, lt=1)
+    free: int | None = Field(default=None, ge=0)
+    """Rounds that nobody asks for; None for the protocol's own number: mostly the first, and none in Michael's data,
+    where the judge pays for each."""
 
     def measure(self, sample: Sample, against: Sample | None = None) -> Figure:
         """The mean of `sample`, without rulings that cannot be read; `against` is not looked at."""
-        asked = np.maximum(0, sample.records.whole("rounds") - sample.records.whole("free"))
+        free = sample.records.whole("free") if self.free is None else self.free
+        asked = np.maximum(0, sample.records.whole("rounds") - free)
         paid = sample.records.number("price") * asked
         used = Scores.some(sample, np.log2(np.maximum(self.least, sample.chance)) - paid)
         span = (float(np.log2(self.least) - paid[sample.read].max(initial=0)), 0.0)

@@ -373,3 +373,25 @@ def test_the_published_sets_come_in_whole(name: str, folder: str, least: tuple[i
         pytest.skip(f"no folder {DATA / folder}; ARENA_DATA names another")
     told = brought(tmp_path, name, DATA / folder)
     assert (told.matches, told.rulings, told.beliefs) >= least
+
+
+def test_two_rooms_about_one_question_are_no_two_orders(tmp_path: Path) -> None:
+    rooms = [
+        room("a", published.DEBATE),
+        room("b", published.DEBATE[:3] + [spoken("Sequential", _0="x", _1="y")] + published.DEBATE[4:]),
+    ]
+    told = brought(tmp_path, "nyu_debates", published.nyu(tmp_path, rooms), judges="pooled")
+    rows = compare(db.connect(at(tmp_path)), told.run).rows
+    assert [row.flips.rulings for row in rows] == [0] * len(rows) and rows[0].accuracy.rulings == 2
+
+
+def test_a_comparison_says_that_what_an_imported_run_took_is_unknown(tmp_path: Path) -> None:
+    told = brought(tmp_path, "llmbar", published.llmbar(tmp_path))
+    row = compare(db.connect(at(tmp_path)), told.run).rows[0]
+    assert (row.tokens, row.judge_tokens, row.cost) == (None, None, None)
+
+
+def test_the_first_round_costs_a_judge_who_asks_for_it(tmp_path: Path) -> None:
+    told = brought(tmp_path, "nyu_debates", published.nyu(tmp_path), judges="pooled")
+    (row,) = [r for r in compare(db.connect(at(tmp_path)), told.run).rows if "consultancy" in r.protocol and not r.arm]
+    assert row.reward.value == pytest.approx(-2.05) and row.price == 0.05
