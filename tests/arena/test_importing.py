@@ -378,7 +378,7 @@ def test_the_published_sets_come_in_whole(name: str, folder: str, least: tuple[i
 def test_two_rooms_about_one_question_are_no_two_orders(tmp_path: Path) -> None:
     rooms = [
         room("a", published.DEBATE),
-        room("b", published.DEBATE[:3] + [spoken("Sequential", _0="x", _1="y")] + published.DEBATE[4:]),
+        room("b", [*published.DEBATE[:3], spoken("Sequential", _0="x", _1="y"), *published.DEBATE[4:]]),
     ]
     told = brought(tmp_path, "nyu_debates", published.nyu(tmp_path, rooms), judges="pooled")
     rows = compare(db.connect(at(tmp_path)), told.run).rows
