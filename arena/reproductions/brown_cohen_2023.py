@@ -45,11 +45,12 @@ class BrownCohen2023(Reproduction):
 
     questions: int = Field(default=20, ge=2)
     """Of each length, each played in both orders."""
-    steps: tuple[int, ...] = Field(default=(10, 100, 1000), min_length=1)
+    longest: int = Field(default=1000, ge=10, le=10_000)
+    """Steps: 10, 100 and so on up to this."""
 
     def lines(self) -> Iterator[Line]:
         for variant, checks in (("chain", _CHECKS), ("votes", _SAMPLES)):
-            for steps in self.steps:
+            for steps in (10**power for power in range(1, 5) if 10**power <= self.longest):
                 yield from self._played(variant, steps, checks)
 
     def _played(self, variant: str, steps: int, checks: int) -> Iterator[Line]:

@@ -141,7 +141,7 @@ def test_ratings_agree_with_a_logistic_regression(tmp_path: Path) -> None:
 
 
 def test_the_bounded_judge_reaches_what_is_proven() -> None:
-    found = lines("brown_cohen_2023", "", questions=6, steps=(100,))
+    found = lines("brown_cohen_2023", "", questions=6, longest=100)
     for variant in ("chain", "votes"):
         line = found[f"{variant}, 100 steps", "doubly_efficient"]
         assert line.high is not None and line.high >= line.published > 0.5
