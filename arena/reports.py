@@ -89,7 +89,8 @@ def compare(
 
 def list_plugins(
     kind: Annotated[
-        str | None, typer.Argument(help="protocols, agents, judges, tasks, providers, metrics, models.")
+        str | None,
+        typer.Argument(help="protocols, agents, judges, tasks, providers, metrics, importers, reproductions, models."),
     ] = None,
     as_json: Json = False,
 ) -> None:
