@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from lab import Shell, clean
 from published import judged, room
 
+from arena.errors import DataError
 from arena.parts import files, part, stated
 from arena.plugin import names
 from arena.reproduction import Line, Reproduction
@@ -146,6 +149,39 @@ def test_the_bounded_judge_reaches_what_is_proven() -> None:
         line = found[f"{variant}, 100 steps", "doubly_efficient"]
         assert line.high is not None and line.high >= line.published > 0.5
     assert found["chain, 100 steps", "direct"].ours == 0.5
+
+
+def digits(folder: Path, labels: Sequence[int]) -> Path:
+    """Images in the layout of MNIST: a digit is a square of its own among the same specks."""
+    images = bytearray()
+    for number, label in enumerate(labels):
+        image = [[0] * 28 for _ in range(28)]
+        for i in range(24):
+            image[(7 * i + number) % 28][(11 * i) % 28] = 90
+        for row, column in product(range(4), range(4)):
+            image[2 + 6 * (label // 4) + row][2 + 6 * (label % 4) + column] = 255
+        images += bytes(chain.from_iterable(image))
+    head = (b"\0\0\x08\x03" + bytes(12), b"\0\0\x08\x01" + bytes(4))
+    (folder / "images.tiny.idx3-ubyte.gz").write_bytes(gzip.compress(head[0] + images))
+    (folder / "labels.tiny.idx1-ubyte.gz").write_bytes(gzip.compress(head[1] + bytes(labels)))
+    return folder
+
+
+def test_debate_over_pixels_helps_a_judge_who_sees_few(tmp_path: Path) -> None:
+    found = lines("irving_2018", digits(tmp_path, [i % 10 for i in range(400)]), images=10, epochs=6)
+    alone, debate = (found["4 pixels", figure].ours for figure in ("random pixels", "debate"))
+    assert alone is not None and debate is not None and 0.2 < alone < debate
+
+
+@pytest.mark.parametrize("name", ["images.tiny.idx3-ubyte.gz", "labels.tiny.idx1-ubyte.gz"])
+@pytest.mark.parametrize(
+    "content", [b"", gzip.compress(b"x" * 9), gzip.compress(b"\0" * 999)[:-9], gzip.compress(b"\0" * 99)]
+)
+def test_files_of_digits_that_are_broken_are_named(name: str, content: bytes, tmp_path: Path) -> None:
+    digits(tmp_path, range(10))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=str(tmp_path)):
+        lines("irving_2018", tmp_path)
 
 
 def test_the_command_prints_tables_lists_them_and_says_when_a_figure_differs(shell: Shell) -> None:
