@@ -84,7 +84,7 @@ matches = Table(
     Column("over", Boolean, nullable=False),
     Index("matches_facts", "key", "over", "label", "cast", "arm", "protocol", "repeat", "question"),
 )
-"""What is counted and listed is in an index of its own: `spec` is long, and lies before `over`."""
+"""The index holds what counts and lists ask for: the specification before `over` is long."""
 
 played = Table(
     "played",
@@ -92,7 +92,7 @@ played = Table(
     Column("run", ForeignKey("runs.id"), primary_key=True),
     Column("match", ForeignKey("matches.key"), primary_key=True),
     Column("position", Integer, nullable=False),
-    Index("played_in_order", "run", "position"),
+    Index("played_in_order", "run", "position", "match"),
 )
 
 turns = Table(
@@ -178,7 +178,7 @@ calls = Table(
     Column("paid", Float, nullable=False),
     Column("error", Text, nullable=False),
     Column("started", Float, nullable=False),
-    Index("calls_of_run", "run"),
+    Index("calls_of_run", "run", "cached", "error", "status", "cost", "prompt_tokens", "completion_tokens", "latency"),
     Index("calls_of_key", "key"),
 )
 

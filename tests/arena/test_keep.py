@@ -93,8 +93,9 @@ def test_a_store_of_schema_3_gets_the_indexes_of_schema_4(store_url: str, tmp_pa
         read.counts(db.connect(store_url), read.run_id(db.connect(store_url), None)),
         old.shape(reach(store_url)),
     )
-    for name in ("matches_facts", "played_in_order", "rulings_read"):
+    for name in ("matches_facts", "played_in_order", "rulings_read", "calls_of_run"):
         changed(store_url, text(f"DROP INDEX {name}"))
+    changed(store_url, text("CREATE INDEX calls_of_run ON calls (run)"))
     changed(store_url, marked(3))
     keep.upgrade(reach(store_url))
     assert old.shape(reach(store_url)) == wanted
@@ -105,7 +106,7 @@ def test_a_store_of_schema_3_gets_the_indexes_of_schema_4(store_url: str, tmp_pa
 def test_an_older_store_is_refused_with_what_to_do_and_left_as_it_is(store_url: str, tmp_path: Path) -> None:
     play(scripted(1), tmp_path)
     changed(store_url, marked(2))
-    with pytest.raises(StoreError, match=r"schema 2, this arena needs 4: `arena db upgrade`") as error:
+    with pytest.raises(StoreError, match=rf"schema 2, this arena needs {schema.VERSION}: `arena db upgrade`") as error:
         db.connect(store_url, create=False)
     assert Postgres.password not in str(error.value)
     assert keep.version(reach(store_url)) == 2
@@ -137,14 +138,18 @@ def test_the_command_upgrades_and_copies_a_file_first(shell: Shell) -> None:
     assert [one.returncode for one in done] == [0, 0], done[0].stderr
     assert "arena.db.schema-1: the store as it was" in done[0].stdout and "as it should" in done[1].stdout
     assert keep.version(reach(str(shell.folder / "arena.db.schema-1"))) == 1
-    assert json.loads(shell.run("db", "check", "--json").stdout)[0] == {"what": "schema", "ok": True, "found": "4"}
+    assert json.loads(shell.run("db", "check", "--json").stdout)[0] == {
+        "what": "schema",
+        "ok": True,
+        "found": str(schema.VERSION),
+    }
 
 
 def test_the_command_says_how_to_copy_a_postgresql_database(postgres: Postgres, shell: Shell) -> None:
     old.made(place := postgres.blank("old"), 2, str(shell.folder / "new.db"))
     done = shell.run("db", "upgrade", ARENA_DB=place)
     assert done.returncode == 0 and "`arena db backup FILE`" in clean(done)
-    assert "schema 2 brought to 4" in done.stdout and postgres.password not in done.stdout
+    assert f"schema 2 brought to {schema.VERSION}" in done.stdout and postgres.password not in done.stdout
     assert shell.run("status", ARENA_DB=place).stderr.startswith("arena: the store holds no runs yet")
 
 
