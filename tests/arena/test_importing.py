@@ -20,6 +20,7 @@ from arena.export import export
 from arena.importer import Importer
 from arena.importing import Brought, entered, import_into
 from arena.plugin import names
+from arena.ratings import ratings
 from arena.store import db, keep, read
 from arena.store.bring import Entry
 
@@ -395,3 +396,14 @@ def test_the_first_round_costs_a_judge_who_asks_for_it(tmp_path: Path) -> None:
     told = brought(tmp_path, "nyu_debates", published.nyu(tmp_path), judges="pooled")
     (row,) = [r for r in compare(db.connect(at(tmp_path)), told.run).rows if "consultancy" in r.protocol and not r.arm]
     assert row.reward.value == pytest.approx(-2.05) and row.price == 0.05
+
+
+@pytest.mark.usefixtures("both")
+def test_votes_of_taste_rate_the_models_that_were_voted_on(tmp_path: Path) -> None:
+    rows = [(p, str(w), "left", "X", "Y") for p in "12" for w in range(4)]
+    rows += [(p, str(w), "right", "Z", "Y") for p in "12" for w in range(4)]
+    rows += [("1", "9", "right", "X", "Y"), ("2", "9", "tie", "Y", "Z")]
+    run = brought(tmp_path, "votes", published.votes(tmp_path, rows)).run
+    made = ratings(db.connect(at(tmp_path)), run)
+    assert [one.name for one in made.debaters] == ["X", "Y", "Z"] and made.connected
+    assert [one.games for one in made.debaters] == [9, 18, 9] and (made.right, made.judges) == ((), ())
