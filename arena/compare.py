@@ -181,6 +181,7 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> R
         chosen=any(one.chosen for one in known.played[whose.run] if one.label == whose.protocol),
         tokens=None if elsewhere else spent.tokens,
         judge_tokens=judged,
+        judge_seconds=float(sample.records.number("seconds").mean()) if len(rounds) else None,
         cost=None if elsewhere else spent.cost,
         seconds=spent.seconds,
     )
