@@ -300,6 +300,13 @@ def test_the_command_line_imports_shows_and_compares(shell: Shell) -> None:
     assert "nyu_debates" in shell.run("list", "importers").stdout
 
 
+def test_an_imported_run_cannot_be_branched_and_says_why(shell: Shell) -> None:
+    published.nyu(shell.folder)
+    shell.run("import", "nyu_debates", ".", "--run", "nyu")
+    done = shell.run("branch", "nyu", "--out", "pairs")
+    assert done.returncode == 2 and "was imported" in clean(done)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
