@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from arena import replay
 from arena.agent import Agent
 from arena.errors import ConfigError, Unreadable
 from arena.nouns import Cue, Speech, Turn, View
 from arena.quotes import CUT
+from arena.replay import Row
 
 
 class Recorded(Agent):
@@ -24,25 +22,35 @@ class Recorded(Agent):
     """
 
     path: str = ""
-    """A file that `arena export --what transcripts` wrote, ending in `.jsonl`."""
+    """A file that `arena export --what transcripts` wrote, ending in `.jsonl`. Empty in an imported run, where all that
+    was said is stored."""
     digest: str = ""
-    """SHA-256 of the file, part of the content hash; filled in from the file where it is left out."""
+    """SHA-256 of the file, part of the content hash; filled in from the file where it is left out. In an imported run
+    the content hash of what was said."""
     protocol: str = ""
     """The protocol's label in the file; empty for any."""
     repeat: int = Field(default=0, ge=0)
+    group: str = ""
+    """What kind of speaker it was, in an imported run: the cast of a table, whoever it was."""
+    speaker: str = ""
+    """The speaker's name in an imported run, as its source has it."""
+    transcript: str = ""
+    """The transcript's name in the source of an imported run."""
 
     @model_validator(mode="before")
     @classmethod
     def _signed(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("path") and not value.get("digest") and Path(value["path"]).is_file():
-            return {**value, "digest": hashlib.sha256(Path(value["path"]).read_bytes()).hexdigest()}
-        return value
+        return replay.signed(value)
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}({self.group})" if self.group else super().label
 
     def ready(self) -> None:
         """Raises ConfigError for a file that is not there, is no export or holds no transcript."""
         if not self.path:
             raise ConfigError("recorded: no path; name a file that `arena export --what transcripts` wrote")
-        if not _read(self.path, self.digest):
+        if not replay.read(self.path, self.digest):
             raise ConfigError(
                 f"recorded: {self.path} holds no transcript; `arena export --what transcripts` writes them"
             )
@@ -61,57 +69,16 @@ class Recorded(Agent):
             f"repeat {self.repeat}"
         )
 
-    def _rows(self, view: View) -> list[_Row]:
+    def _rows(self, view: View) -> list[Row]:
         """The transcripts about the view's question."""
-        asked = (view.question, frozenset(view.answers))
         return [
             row
-            for row in _read(self.path, self.digest).get(asked, [])
+            for row in replay.about(view, self.path, self.digest)
             if row.repeat == self.repeat and self.protocol in ("", row.protocol)
         ]
 
 
-class _Row(NamedTuple):
-    protocol: str
-    repeat: int
-    shown: tuple[str, ...]
-    """The answers in the order shown."""
-    sides: dict[str, str]
-    """Seat -> answer that it was assigned."""
-    turns: list[Turn]
-
-
-@lru_cache(maxsize=4)
-def _read(path: str, digest: str) -> dict[tuple[str, frozenset[str]], list[_Row]]:
-    """The transcripts of a file, by question and answers."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"recorded: path {path!r}: {error.strerror or error}") from None
-    if digest != hashlib.sha256(data).hexdigest():
-        raise ConfigError(f"recorded: {path} is not the file with the digest {digest[:12]!r}: leave the digest out")
-    found: dict[tuple[str, frozenset[str]], list[_Row]] = {}
-    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
-        try:
-            row, question = _row(fields := json.loads(line)), fields["question"]["text"]
-        except (KeyError, IndexError, TypeError, AttributeError, ValidationError, ValueError) as error:
-            raise ConfigError(f"{path}:{number}: no exported transcript ({type(error).__name__})") from None
-        found.setdefault((question, frozenset(row.shown)), []).append(row)
-    return found
-
-
-def _row(fields: dict[str, Any]) -> _Row:
-    answers = fields["question"]["answers"]
-    return _Row(
-        protocol=fields["protocol"],
-        repeat=fields["repeat"],
-        shown=tuple(answers[i] for i in fields["shown"]),
-        sides={seat: answers[i] for seat, i in fields["defends"].items()},
-        turns=[Turn.model_validate(turn) for turn in fields["turns"]],
-    )
-
-
-def _turn(row: _Row, view: View, cue: Cue) -> Turn | None:
+def _turn(row: Row, view: View, cue: Cue) -> Turn | None:
     """The seat's turn with the cue's round and act, and with the place among those that it has in the match."""
     if view.seat in view.sides and row.sides.get(view.seat, view.mine) != view.mine:
         return None
@@ -120,7 +87,7 @@ def _turn(row: _Row, view: View, cue: Cue) -> Turn | None:
     return next(iter([t for t in row.turns if (t.seat, t.round, t.act) == asked][before:]), None)
 
 
-def _speech(row: _Row, turn: Turn, view: View) -> Speech:
+def _speech(row: Row, turn: Turn, view: View) -> Speech:
     """What was said, its probabilities in the order that is shown now.
 
     What was cut off is lost: an ellipsis stands for it, so that the same is cut again and the mark is the arena's.

@@ -286,6 +286,8 @@ def _place(spot: Spot) -> _Place:
 
 
 def _config(engine: Engine, run: str) -> dict[str, object]:
-    """The experiment of a run as it was stored."""
+    """The experiment of a run as it was stored. Raises ConfigError for an imported run, in which nobody can speak."""
     config: dict[str, object] = next(row["config"] for row in read.runs(engine) if row["id"] == run)
+    if "imported" in config:
+        raise ConfigError(f"run {run} was imported: it can be compared, exported and judged again, and not played on")
     return config

@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from arena import __version__, branching, control, forecast, keeping, reports
+from arena import __version__, branching, control, forecast, importing, keeping, reports, reproducing
 from arena import plan as planning
 from arena.compare import compare as measure
 from arena.console import File, Json, Store, err, out, preset, presets, read_file, say, stopped
@@ -164,7 +164,7 @@ def judge_run(
         list[str] | None,
         typer.Option("--judge", help='A judge\'s name, or a TOML table: \'{use = "token", model = "weak"}\'.'),
     ] = None,
-    file: Annotated[str | None, typer.Option(help="An experiment file: its judges.")] = None,
+    file: Annotated[str | None, typer.Option(help="An experiment file: its judges, models and `beliefs`.")] = None,
     store: Store = None,
     here: Alone = False,
     address: Address = None,
@@ -172,14 +172,16 @@ def judge_run(
 ) -> None:
     """Have more judges rule on the stored transcripts of a run: nothing is played again, nothing is asked twice.
 
-    Models go by the names that the run's file gave them. The run's limits hold, for all that it has paid so far.
+    Models go by the names that the run's file gave them; an imported run has none, so a model is a TOML table there
+    or comes with --file. The run's limits hold, for all that it has paid so far.
     """
     engine = db.connect(store, create=False)
     course = Rejudge(engine, name, judges or [], read_file(file) if file else None)
     code = _drive(course, engine, crew(course.workers, engine, here, address), as_json)
     if course.left:
+        hint = "" if course.imported else "; `arena run` plays on"
         what = "transcripts are not complete and were" if course.left > 1 else "transcript is not complete and was"
-        err.print(f"{course.left} {what} left alone; `arena run` plays on", highlight=False, soft_wrap=True)
+        err.print(f"{course.left} {what} left alone{hint}", highlight=False, soft_wrap=True)
     _tell(engine, course.run, code, course.limits, as_json)
 
 
@@ -206,3 +208,5 @@ control.add(app)
 reports.add(app)
 branching.add(app)
 keeping.add(app)
+importing.add(app)
+reproducing.add(app)

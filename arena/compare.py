@@ -179,7 +179,10 @@ def _rows(part: _Part, parts: _Parts, known: _Frame) -> Iterator[Row]:
 def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> Row:
     whose = part.whose
     mine = (whose.run, whose.protocol, whose.cast)
-    spent = cost.spent([one for one in known.efforts if (one.run, one.protocol, one.cast) == mine])
+    efforts = [one for one in known.efforts if (one.run, one.protocol, one.cast) == mine]
+    spent = cost.spent(efforts)
+    judged = _tokens(sample)
+    elsewhere = not efforts and judged is None
     rounds = sample.records.whole("rounds")
     return Row(
         **whose._asdict(),
@@ -198,10 +201,10 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> R
         rounds=float(rounds.mean()) if len(rounds) else None,
         price=float(sample.records.number("price").max(initial=0)),
         chosen=any(one.chosen for one in known.played[whose.run] if one.label == whose.protocol),
-        tokens=spent.tokens,
-        judge_tokens=_tokens(sample),
+        tokens=None if elsewhere else spent.tokens,
+        judge_tokens=judged,
         judge_seconds=float(sample.records.number("seconds").mean()) if len(rounds) else None,
-        cost=spent.cost,
+        cost=None if elsewhere else spent.cost,
         seconds=spent.seconds,
     )
 

@@ -52,8 +52,9 @@ class Row(Frozen):
     """What the judge pays for a round that it asks for, in bits; 0 where rounds are free."""
     chosen: bool
     """Whether the arm is what a seat argued for by its own belief, and not what it was given."""
-    tokens: int
-    """Of every call of the protocol with this cast in the run, whichever group, arm and judge it served."""
+    tokens: int | None
+    """Of every call of the protocol with this cast in the run, whichever group, arm and judge it served; None where it
+    was played elsewhere."""
     judge_tokens: int | None
     """Of this judge on the rulings of this row; None where a server did not say."""
     judge_seconds: float | None

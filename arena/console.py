@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,6 +37,25 @@ Store = Annotated[str | None, typer.Option("--db", help="Store: a file or a URL.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 File = Annotated[str, typer.Argument(help="An experiment file, or the name of a preset that ships.")]
 Run = Annotated[str | None, typer.Argument(help="A run's id or name; the newest if not given.")]
+
+
+Options = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A field of the plugin; may be repeated.")
+]
+
+
+def settings(options: list[str] | None) -> dict[str, Any]:
+    """What `--set` says; a value is TOML where it is any, else text. Raises ConfigError."""
+    found: dict[str, Any] = {}
+    for option in options or []:
+        name, equals, value = option.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {option}: write NAME=VALUE")
+        try:
+            found[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[name.strip()] = value.strip()
+    return found
 
 
 def say(value: Any) -> None:

@@ -11,6 +11,7 @@ import json
 import zlib
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -18,7 +19,7 @@ from typing import IO, Any, ClassVar, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from arena.errors import ConfigError, DataError, choices
+from arena.errors import ArenaError, ConfigError, DataError, choices
 from arena.nouns import Question
 from arena.task import Task
 
@@ -60,6 +61,18 @@ class Row:
         if not found:
             raise self.error(f"no column {column!r}; {choices(column, self.fields)}")
         return value
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """What is wrong with what is made of this row is an error of the row: a DataError that names its place."""
+        try:
+            yield
+        except DataError:
+            raise
+        except ValidationError as error:
+            raise self.error("; ".join(part["msg"].removeprefix("Value error, ") for part in error.errors())) from None
+        except ArenaError as error:
+            raise self.error(str(error)) from None
 
     def read(self, shape: type[S]) -> S:
         """The row as `shape`. Raises DataError that names the column which is missing or of the wrong type."""
@@ -241,8 +254,5 @@ class Reader(Task):
         return iter(found[: self.questions])
 
     def _asked(self, row: Row) -> list[Question]:
-        try:
+        with row.blamed():
             return list(self.ask(row))
-        except ValidationError as error:
-            reasons = (part["msg"].removeprefix("Value error, ") for part in error.errors())
-            raise row.error("; ".join(reasons)) from None

@@ -67,7 +67,7 @@ def scored(sample: Sample, failures: Failures) -> Scores:
     """The score of every ruling of a sample."""
     if failures == "excluded":
         return Scores.some(sample, sample.score)
-    ruled = Scores.some(sample, np.nan_to_num(sample.score), np.ones_like(sample.read))
+    ruled = Scores.some(sample, np.nan_to_num(sample.score), ~sample.records.words("state").be("unscored"))
     lost = Scores.of((one.question, one.source, 0.0) for one in sample.lost)
     return Scores(
         Words.joined([ruled.questions, lost.questions]),
@@ -204,6 +204,6 @@ def figure(metric: str, estimate: Estimate, used: Scores, rulings: int, samples:
         sources=len(np.unique(used.sources.codes)),
         questions=len(np.unique(used.questions.codes)),
         rulings=rulings,
-        unreadable=sum(int((~sample.read).sum()) for sample in samples),
+        unreadable=sum(int(sample.records.words("state").be("unreadable").sum()) for sample in samples),
         failed=sum(len(sample.lost) for sample in samples),
     )

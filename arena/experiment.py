@@ -122,7 +122,9 @@ class Experiment(Frozen):
                             )
 
     def _draw(self, question: Question, repeat: int) -> tuple[tuple[int, ...], Draw]:
-        """The order in which the answers are shown, and who may defend which."""
+        """The order in which the answers are shown, and who may defend which. Raises ConfigError if none is right."""
+        if question.correct is None:
+            raise ConfigError(f"question {question.id!r} has no known answer: no side of it can be right or wrong")
         name = f"{self.seed} {repeat} {question.id}"
         shown = list(range(len(question.answers)))
         Random(f"shown {name}").shuffle(shown)

@@ -64,6 +64,9 @@ def _transcript(kept: read.Kept) -> dict[str, Any]:
         "defends": match.defends,
         "over": kept.over,
         "turns": turns,
+        "rulings": [
+            {"judge": r["label"], **{name: r[name] for name in ("order", "state", "p", "reason")}} for r in kept.rulings
+        ],
     }
 
 

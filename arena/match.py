@@ -46,9 +46,12 @@ class Match(Frozen):
         return self.repeat + (int(key(self.branch)[:6], 16) if self.branch else 0)
 
     def arm(self, turns: Sequence[Turn] = ()) -> str:
-        """`right` or `wrong` where one seat argues alone or by its own belief; empty otherwise. Never shown."""
+        """`right` or `wrong` where one seat argues alone or by its own belief, and that is known; empty otherwise.
+
+        Never shown.
+        """
         answer = self.protocol.advocate(self.case(), turns)
-        if answer is None:
+        if answer is None or self.question.correct is None:
             return ""
         return "right" if self.shown[answer] == self.question.correct else "wrong"
 

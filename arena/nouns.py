@@ -36,14 +36,14 @@ def illegible(text: str) -> str:
 
 
 class Question(Frozen):
-    """A question with a known answer that the judge cannot check alone. Held by the referee and the statistics only."""
+    """A question that the judge cannot check alone, with its answer. Held by the referee and the statistics only."""
 
     id: str
     text: str
     answers: tuple[str, ...]
     """Two or more different answers (up to 26: judges name them by letters), in the order of the source."""
-    correct: int
-    """Index of the right one."""
+    correct: int | None
+    """Index of the right one; None where nobody knows one, as in votes of taste: rulings are not scored then."""
     passage: str | None = None
     """The hidden text that holds the evidence."""
     source: str
@@ -65,7 +65,7 @@ class Question(Frozen):
             raise ValueError(f"question {self.id!r} has {len(self.answers)} answers; it needs 2 to 26, one a letter")
         if len(set(self.answers)) < len(self.answers):
             raise ValueError(f"question {self.id!r} has the same answer twice: {list(self.answers)}")
-        if not 0 <= self.correct < len(self.answers):
+        if self.correct is not None and not 0 <= self.correct < len(self.answers):
             last = len(self.answers) - 1
             raise ValueError(f"question {self.id!r}: correct is {self.correct}; choices: 0 to {last}")
         return self

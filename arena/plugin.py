@@ -36,6 +36,8 @@ FOLDERS = {
     "judge": "judges",
     "task": "tasks",
     "provider": "agents.models",
+    "importer": "arena.importers",
+    "reproduction": "arena.reproductions",
 }
 """The package that holds each kind, one plugin a module."""
 

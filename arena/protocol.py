@@ -62,6 +62,11 @@ class Protocol(Plugin):
         """What the judge pays for each round that it asks for, in bits of its score."""
         return 0.0
 
+    @property
+    def free(self) -> int:
+        """How many rounds the judge does not ask for: they cost it nothing."""
+        return 1
+
     def fits(self, case: Case) -> str:
         """Why the protocol cannot be played on this question; empty where it can."""
         return ""

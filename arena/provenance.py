@@ -31,6 +31,13 @@ def provenance(experiment: Experiment, data: str) -> dict[str, Any]:
         "seed": experiment.seed,
         "prompts": _prompts(experiment),
         "data": data,
+        **surroundings(),
+    }
+
+
+def surroundings() -> dict[str, Any]:
+    """Versions, machine, and git state of the working folder."""
+    return {
         "versions": {name: _version(name) for name in _PACKAGES} | {"python": platform.python_version()},
         "platform": platform.platform(),
         "cores": os.cpu_count(),

@@ -78,21 +78,27 @@ class Bouts(NamedTuple):
 
 
 def ratings(engine: Engine, run: str) -> Ratings:
-    """The ratings of the speakers and judges of a run (by its id). Nobody has one where no speaker was given a side."""
-    return rated(bouts(engine, run))
+    """The ratings of the speakers and judges of a run (by its id). Nobody has one where no speaker was given a side.
+
+    Where nobody knows a right answer the two answers themselves are rated, as those who met; a judge is rated then by
+    nothing.
+    """
+    played = bouts(engine, run)
+    voted = played if len(played.won) else votes(engine, run)
+    return rated(played) if len(played.won) or not len(voted.won) else rated(voted, apart=False)
 
 
-def rated(played: Bouts) -> Ratings:
-    """The ratings from these verdicts."""
+def rated(played: Bouts, apart: bool = True) -> Ratings:
+    """The ratings from these verdicts; `apart`: those of the two sides and of judges as well."""
     whole = _fitted(played, [("+right", "-wrong")])
-    apart = _fitted(played, [("+right",), ("-wrong",)])
+    sides = _fitted(played, [("+right",), ("-wrong",)]) if apart else None
     debaters = _names(played.right, played.wrong)
     components = _components(played, debaters)
     return Ratings(
         debaters=_list(debaters, whole, 0, played.right, played.wrong),
-        right=_list(_names(played.right), apart, 0, played.right),
-        wrong=_list(_names(played.wrong), apart, 1, played.wrong),
-        judges=_list(_names(played.judge), apart, 2, played.judge),
+        right=_list(_names(played.right), sides, 0, played.right) if sides else (),
+        wrong=_list(_names(played.wrong), sides, 1, played.wrong) if sides else (),
+        judges=_list(_names(played.judge), sides, 2, played.judge) if sides else (),
         connected=len(components) <= 1,
         components=components,
         unbeaten=tuple(name for name in debaters if _unbeaten(played, name)),
@@ -113,6 +119,34 @@ def bouts(engine: Engine, run: str) -> Bouts:
     first = np.where(shown < 0, 0.0, (shown == rulings.whole("correct")[which]) - 0.5)
     sources = np.unique(source.codes, return_inverse=True)[1]
     return Bouts(right, wrong, judge.list(), protocol.list(), sample.score[which], first, sources)
+
+
+def votes(engine: Engine, run: str) -> Bouts:
+    """The rulings of a run on pairs of which nobody knows the better one: the first answer against the second."""
+    rulings = read.records(engine, run)
+    p = rulings.p
+    which = rulings.words("state").be("unscored") & (np.sum(~np.isnan(p), axis=1) == 2)
+    names = _answers(engine, run)
+    met = [names[question] for question in rulings.words("question").take(which).list()]
+    sources = np.unique(rulings.words("source").take(which).codes, return_inverse=True)[1]
+    lead = np.sign(p[which, 0] - p[which, 1]) if met else np.zeros(0)
+    shown = np.where(rulings.whole("first")[which] == 0, 0.5, -0.5)
+    right, wrong = ([pair[i] for pair in met] for i in (0, 1))
+    nobody = [""] * len(met)
+    return Bouts(right, wrong, nobody, nobody, (1 + lead) / 2, shown, sources)
+
+
+def _answers(engine: Engine, run: str) -> dict[str, list[str]]:
+    """Question -> its answers."""
+    m, p, q = s.matches.c, s.played.c, s.questions.c
+    query = (
+        select(q.key, q.answers)
+        .join_from(s.played, s.matches, p.match == m.key)
+        .join(s.questions, m.question == q.key)
+        .where(p.run == run)
+    )
+    with engine.connect() as db:
+        return {row.key: row.answers for row in db.execute(query)}
 
 
 def _sides(engine: Engine, run: str) -> dict[str, tuple[str, str]]:

@@ -36,15 +36,15 @@ class _Bench(Frozen):
 class Rejudge:
     """The course of more judges over a run.
 
-    Their beliefs are asked for where the run asks for beliefs. The limits are the run's, for all that it has paid so
-    far. A transcript that is not complete is left alone until the run has been played on.
+    Their beliefs are asked for where the run or the file asks for beliefs. The limits are the run's, for all that it
+    has paid so far. A transcript that is not complete is left alone until the run has been played on.
     """
 
     def __init__(self, engine: Engine, run: str | None, judges: Sequence[str], file: Experiment | None = None) -> None:
         """`judges` are names or TOML tables, to which the judges of `file` are added.
 
-        Models go by their names in the run's own file. Raises StoreError for an unknown run, ConfigError for a judge
-        that is none.
+        Models go by their names in the run's own file, and then in `file`. Raises StoreError for an unknown run,
+        ConfigError for a judge that is none.
         """
         self.run = read.run_id(engine, run)
         config = next(row["config"] for row in read.runs(engine) if row["id"] == self.run)
@@ -52,13 +52,17 @@ class Rejudge:
         if not given:
             raise ConfigError("no judge is given: name one with --judge, or an experiment with --file")
         bench = {name: config[name] for name in ("beliefs", "workers", "limits") if name in config}
+        bench["beliefs"] = bench.get("beliefs", False) or bool(file and file.beliefs)
+        known = {**(file.model_dump(mode="json")["models"] if file else {}), **config["models"]}
         try:
-            context = {"provider": config["models"], "folder": "."}
+            context = {"provider": known, "folder": "."}
             self._bench = _Bench.model_validate({**bench, "judges": given}, context=context)
         except ValidationError as error:
             raise fault(Path(f"run {self.run}"), error) from None
-        named(f"run {self.run}", config["models"], {"judges": self._bench.judges})
+        named(f"run {self.run}", known, {"judges": self._bench.judges})
         self.limits, self.workers = self._bench.limits, self._bench.workers
+        self.imported = "imported" in config
+        """Nobody plays its transcripts on."""
         self.left = 0
         """Transcripts that are not complete."""
 

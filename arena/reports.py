@@ -125,7 +125,8 @@ def _print(made: Comparison, form: str) -> None:
 
 def list_plugins(
     kind: Annotated[
-        str | None, typer.Argument(help="protocols, agents, judges, tasks, providers, metrics, models.")
+        str | None,
+        typer.Argument(help="protocols, agents, judges, tasks, providers, metrics, importers, reproductions, models."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -38,6 +38,7 @@ class Record(NamedTuple):
     """The label."""
     order: int
     state: str
+    """`read`, `unreadable`, or `unscored` where it can be read and nobody knows a right answer."""
     p: tuple[float, ...]
     """A probability for each answer, in the order of the question; empty where the ruling could not be read."""
     correct: int
@@ -50,19 +51,21 @@ class Record(NamedTuple):
     rounds: int
     """The last one that anybody spoke in; 0 where nobody spoke."""
     price: float
-    """Bits of the judge's score for each round after the first; 0 where the protocol's plugin is not at hand."""
+    """Bits of the judge's score for each round that it asks for; 0 where the protocol's plugin is not at hand."""
     first: int = -1
     """Index of the answer that was shown first; -1 where that is not known."""
     argued: tuple[int, ...] = ()
     """The answers that speakers were given to argue for, without those that a speaker chose for itself."""
     after: int = -1
     """Of what a judge held on the way to its ruling: after which round, 0 before anyone spoke; -1 for a ruling."""
+    free: int = 1
+    """Rounds that the judge does not ask for."""
 
     @property
     def score(self) -> float | None:
         """1 where the right answer is the most probable, 1/2 (1/k) in an exact tie of two (k), else 0.
 
-        None where the ruling could not be read.
+        None where the ruling could not be read, or nobody knows a right answer.
         """
         if self.state != "read":
             return None
@@ -72,7 +75,7 @@ class Record(NamedTuple):
 
 WORDS = ("run", "match", "task", "question", "source", "tags", "protocol", "cast", "arm", "judge", "state", "argued")
 """The fields of which many rulings share a value."""
-WHOLE = ("repeat", "order", "correct", "rounds", "first", "after")
+WHOLE = ("repeat", "order", "correct", "rounds", "first", "after", "free")
 _PARTS = ("prompt_tokens", "completion_tokens", "cost", "seconds", "price")
 
 

@@ -59,7 +59,8 @@ def _parts(kept: Kept, private: bool, passage: bool) -> Iterator[RenderableType]
         yield Text(f"failed: {where}: {row['kind']}: {row['message']}", style="red")
     if not kept.over:
         lost = any(row["stage"] == "speak" and not row["passing"] for row in kept.failures)
-        told = "it ends here, for good" if lost else "`arena run` goes on from here"
+        recorded = any(getattr(agent, "transcript", "") for agent in kept.match.agents.values())
+        told = "it ends here, for good" if lost or recorded else "`arena run` goes on from here"
         yield Text(f"not finished: {told}", style="yellow")
 
 
@@ -96,7 +97,9 @@ def _coloured(text: str) -> Text:
 
 def _after(row: dict[str, Any]) -> str:
     """Of a belief, the round that it followed."""
-    return f", after round {row['round']}" if row.get("round") else ""
+    if "round" not in row:
+        return ""
+    return f", after round {row['round']}" if row["round"] else ", before anyone spoke"
 
 
 def _verdict(match: Match, row: dict[str, Any]) -> Text:
@@ -105,7 +108,9 @@ def _verdict(match: Match, row: dict[str, Any]) -> Text:
         return Text(f"{row['label']} ({order}): unreadable: {row['reason']}", style="yellow")
     p = "  ".join(f"{match.question.answers[i]!r} {x:.2f}" for i, x in enumerate(row["p"]))
     best = max(row["p"])
-    right = row["p"][match.question.correct] == best
-    verdict = "tie" if row["p"].count(best) > 1 else "right" if right else "wrong"
+    right = match.question.correct in [i for i, p in enumerate(row["p"]) if p == best]
     flags = f"  [{', '.join(row['flags'])}]" if row["flags"] else ""
+    if match.question.correct is None:
+        return Text(f"{row['label']} ({order}): nobody knows a right answer  {p}{flags}")
+    verdict = "tie" if row["p"].count(best) > 1 else "right" if right else "wrong"
     return Text(f"{row['label']} ({order}): {verdict}  {p}{flags}", style="green" if right else "red")

@@ -90,7 +90,7 @@ def _accuracy(made: Comparison) -> Table:
         ("failures wrong", "right", lambda row: interval(row.strict)),
         ("flips", "right", lambda row: "-" if row.flips.value is None else f"{100 * row.flips.value:.0f}"),
         ("reward, bits", "right", lambda row: plain(row.reward)),
-        ("tokens", "right", lambda row: "" if row.arm else f"{row.tokens:,}"),
+        ("tokens", "right", lambda row: "" if row.arm else _count(row.tokens)),
         ("seconds", "right", lambda row: "" if row.arm else f"{row.seconds:.0f}"),
         ("cost", "right", lambda row: "" if row.arm else _money(row.cost)),
     ]
@@ -205,6 +205,10 @@ def _alike(tally: Tally, made: Comparison) -> list[Tally]:
     """All arms of its protocol and cast: one of them alone would tell nothing."""
     mine = (tally.run, tally.protocol, tally.cast)
     return [one for one in made.tallies if (one.run, one.protocol, one.cast) == mine]
+
+
+def _count(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"
 
 
 def _money(cost: float | None) -> str:

@@ -31,7 +31,7 @@ def narrow(question: Question, choices: int | None) -> Question:
 
     Debate needs two answers. The answers that stay keep their order, so their place tells nothing new.
     """
-    if choices is None or choices >= len(question.answers):
+    if choices is None or question.correct is None or choices >= len(question.answers):
         return question
     wrong = [i for i in range(len(question.answers)) if i != question.correct]
     kept = sorted([question.correct, *Random(f"narrow {question.id}").sample(wrong, choices - 1)])

@@ -11,6 +11,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from arena.work import Event, Job
 
 
+class Quiet:
+    """Nobody is told: for runs inside another command."""
+
+    def begin(self, run: str, matches: int) -> None: ...
+
+    def skip(self, matches: int) -> None: ...
+
+    def note(self, job: Job, event: Event) -> None: ...
+
+    def finish(self, job: Job, whole: bool) -> None: ...
+
+    def beat(self, figures: dict[str, Any]) -> None: ...
+
+
 class Plain:
     """One line an event, no colours: for logs and scripts."""
 

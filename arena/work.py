@@ -130,16 +130,18 @@ def _end(match: Match, turns: Sequence[Turn]) -> dict[str, Any] | Event:
         return _failed(match, error, [], {"stage": "speak"})
 
 
-def turn(cue: Cue, speech: Speech, view: View, passage: str | None, after: int) -> Turn:
+def turn(cue: Cue, speech: Speech, view: View, passage: str | None, after: int, published: bool = False) -> Turn:
     """Make a turn of what was said, by the arena's rules and not by the speaker's (`arena.outcome` lists them).
 
-    Raises Unreadable for an empty turn and for a move that cannot be read.
+    What was published elsewhere is not cut, and may be empty. Raises Unreadable for any other empty turn and for a move
+    that cannot be read.
     """
     text, forged = strip_marks(speech.text)
     cleaned = [strip_marks(claim) for claim in speech.claims]
     stripped = {"text": text.strip(), "claims": tuple(claim.strip() for claim, _ in cleaned)}
-    said, shortened = _limited(cue, settle(cue, speech.model_copy(update=stripped), view.answers), view)
-    if not said.text:
+    settled = settle(cue, speech.model_copy(update=stripped), view.answers)
+    said, shortened = (settled, False) if published else _limited(cue, settled, view)
+    if not (said.text or published):
         raise Unreadable("an empty turn")
     sided = cue.seat in view.sides and cue.act in {"argue", "answer"}
     seen = noted(said.text, view.answers, view.sides[cue.seat]) if sided else ()

@@ -11,7 +11,7 @@ import asyncio
 import re
 import tempfile
 from collections import defaultdict
-from math import ceil, exp
+from math import ceil
 from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
@@ -54,19 +54,15 @@ class Taken(NamedTuple):
 
 def bound(match: Match, judge: Bounded) -> float | None:
     """The least probability of a right verdict that docs/computations.md derives; None where there is none."""
-    chain, e = Chain.read(match.question.text), judge.error
+    chain = Chain.read(match.question.text)
     assert chain is not None
     slip = 1 - judge.surety(1)
     match match.protocol:
         case Recursive(depth=depth, branching=branching) | ProverEstimator(depth=depth, branching=branching):
             leaf = ceil(chain.moves / branching**depth)
             return judge.surety(leaf) or None
-        case DoublyEfficient(gap=d) if chain.votes:
-            checked = 2 * exp(-judge.checks * (d * (1 - 2 * e)) ** 2 / 2)
-            drawn = exp(-2 * chain.votes * ((chain.c - chain.s) / 2 - d) ** 2)
-            return 1 - max(slip, checked) - drawn
-        case DoublyEfficient():
-            return 1 - slip
+        case DoublyEfficient() as debate:
+            return debate.proven(chain, judge.checks, judge.error, slip)
     return judge.surety(chain.moves) or None
 
 

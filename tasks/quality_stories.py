@@ -8,27 +8,14 @@ not in the file of stories are left out. Of what was argued and judged nothing i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import ClassVar, NamedTuple
 
 from arena.data import Reader, Row, Shape, rows
 from arena.errors import ConfigError, DataError
 from arena.nouns import Question
-from arena.plugin import key
-
-ESCAPES = {"-LSB-": "[", "-RSB-": "]", "-LRB-": "(", "-RRB-": ")", "-LCB-": "{", "-RCB-": "}", "`": "'"}
-CLOSING = frozenset(". , ; : ! ? ... ) ] } % 's 'll 're 'm 'd 've n't '".split())
-OPENING = frozenset("( [ { $".split())
-
-
-class _Story(Shape):
-    tokens_id: str
-    article_id: str
-    used_in_paper_rooms: bool
-    latest_room_ms: int
-    tokens: tuple[str, ...]
+from arena.stories import Story, about, best, plain
 
 
 class _Room(Shape):
@@ -76,7 +63,7 @@ class QualityStories(Reader):
     def read(self) -> list[Question]:
         if not (self.rooms or self.arguments):
             raise ConfigError("task 'quality_stories' needs `rooms` or `arguments`: the file that holds the questions")
-        stories = _stories(self.rows())
+        stories = {name: story.text for name, story in best(row.read(Story) for row in self.rows()).items()}
         found: dict[str, _Asked] = {}
         for row in chain.from_iterable(rows(path) for path in (self.rooms, self.arguments) if path):
             for question in self._asked(row):
@@ -89,14 +76,18 @@ class QualityStories(Reader):
 
 def _agree(first: _Asked, again: _Asked) -> None:
     """Raise DataError where a question comes again and what was wrong the first time is right now."""
-    right = plain(again.question.answers[again.question.correct])
-    if right == plain(first.question.answers[1 - first.question.correct]):
-        raise again.row.error(f"{right!r} is right here and wrong at {first.row.place}: {again.question.text!r}")
+    right = _answers(again.question, wrong=False)
+    if right & _answers(first.question, wrong=True):
+        raise again.row.error(f"{right.pop()!r} is right here and wrong at {first.row.place}: {again.question.text!r}")
+
+
+def _answers(question: Question, wrong: bool) -> set[str]:
+    return {plain(answer) for i, answer in enumerate(question.answers) if (i != question.correct) == wrong}
 
 
 def _debated(row: Row) -> Question:
     room = row.read(_Room)
-    return _question(room.article_id, room.question, room.answers, room.correct_index, "room")
+    return about(room.article_id, room.question, room.answers, room.correct_index, ("room",))
 
 
 def _argued(row: Row) -> Question:
@@ -105,58 +96,4 @@ def _argued(row: Row) -> Question:
         raise row.error(f"column 'argue_for_id' is {item.argue_for_id}; choices: 0, 1")
     answers = (item.argue_for, item.argue_against) if item.argue_for_id == 0 else (item.argue_against, item.argue_for)
     correct = item.argue_for_id if item.argue_for_correct else 1 - item.argue_for_id
-    return _question(item.passage_id, item.question_text, answers, correct, "argument")
-
-
-def _question(article: str, text: str, answers: Iterable[str], correct: int, tag: str) -> Question:
-    return Question(
-        id=f"{article}-{key(plain(text))[:8]}",
-        text=_tidy(text),
-        answers=tuple(map(_tidy, answers)),
-        correct=correct,
-        source=article,
-        tags=(tag,),
-    )
-
-
-def plain(text: str) -> str:
-    """A text without capitals, marks and spaces' number: what says whether two questions are the same."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def _tidy(text: str) -> str:
-    """Without line breaks and the remains of broken encodings."""
-    return " ".join(re.sub("[\x80-\x9f\ufffd]", "", text).split())
-
-
-def _stories(found: Iterable[Row]) -> dict[str, str]:
-    """Article id -> text; of two versions the one that the paper's rooms used, then the later one."""
-    best: dict[str, _Story] = {}
-    for row in found:
-        story = row.read(_Story)
-        best[story.article_id] = max(best.get(story.article_id, story), story, key=_rank)
-    return {article: prose(story.tokens) for article, story in best.items()}
-
-
-def _rank(story: _Story) -> tuple[bool, int]:
-    return story.used_in_paper_rooms, story.latest_room_ms
-
-
-def prose(tokens: Iterable[str]) -> str:
-    """Running text from tokens in the manner of the Penn Treebank, with line breaks as tokens of their own."""
-    parts: list[str] = []
-    glued = True
-    quoted = False
-    for word in tokens:
-        text = ESCAPES.get(word, word)
-        opens = word == "`" or text in OPENING
-        closes = text.casefold() in CLOSING and not opens
-        if word in ("``", "''"):
-            # A quotation that runs over paragraphs is opened anew in each, sometimes with the closing mark.
-            text, opens, closes = '"', word == "``" or not quoted, word == "''" and quoted
-            quoted = opens
-        quoted = quoted and word != "\n"
-        joins = word in ("\n", "--")
-        parts.append(text if glued or closes or joins else f" {text}")
-        glued = opens or joins
-    return "".join(parts).strip()
+    return about(item.passage_id, item.question_text, answers, correct, ("argument",))

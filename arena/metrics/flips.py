@@ -33,7 +33,8 @@ class Flips(Metric):
 
 def _pairs(sample: Sample) -> tuple[Ints, Ints]:
     """Both orders of a match; where each order is a match, the two of the same question, arm and repeat. Of two rows
-    that can be read each, which."""
+    that can be read each, which. Two matches that show the same answer first are no two orders: imported debates may be
+    about one question."""
     rulings = sample.records
     ruled = _numbers([rulings.words("match").codes, rulings.words("judge").codes])
     swapped = np.isin(ruled, ruled[rulings.whole("order") == 1])
@@ -44,7 +45,9 @@ def _pairs(sample: Sample) -> tuple[Ints, Ints]:
     _, first, count = np.unique(pair[rows], return_index=True, return_counts=True)
     first = first[count == 2]
     one, two = rows[first], rows[first + 1]
-    whole = sample.read[one] & sample.read[two]
+    shown = rulings.whole("first")
+    turned = (shown[one] != shown[two]) | (shown[one] < 0)
+    whole = sample.read[one] & sample.read[two] & turned
     return one[whole], two[whole]
 
 

@@ -22,12 +22,14 @@ class Reward(Metric):
     """
 
     least: float = Field(default=0.01, gt=0, lt=1)
-    free: int = Field(default=1, ge=0)
-    """Rounds that nobody asks for: the first here; 0 in Michael's data, where the judge pays for each round."""
+    free: int | None = Field(default=None, ge=0)
+    """Rounds that nobody asks for; None for the protocol's own number: mostly the first, and none in Michael's data,
+    where the judge pays for each."""
 
     def measure(self, sample: Sample, against: Sample | None = None) -> Figure:
         """The mean of `sample`, without rulings that cannot be read; `against` is not looked at."""
-        asked = np.maximum(0, sample.records.whole("rounds") - self.free)
+        free = sample.records.whole("free") if self.free is None else self.free
+        asked = np.maximum(0, sample.records.whole("rounds") - free)
         paid = sample.records.number("price") * asked
         used = Scores.some(sample, np.log2(np.maximum(self.least, sample.chance)) - paid)
         span = (float(np.log2(self.least) - paid[sample.read].max(initial=0)), 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, exp
 
 from pydantic import Field
 
@@ -37,6 +37,17 @@ class DoublyEfficient(Protocol):
     """How far a stated probability must be off to be wrong: below (c - s) / 2, or honest votes could be overturned."""
     prompt: Prompt = Field(default_factory=lambda: load("doubly_efficient"))
     """What the seats and the judge are told."""
+
+    def proven(self, chain: Chain, checks: int, error: float = 0.0, slip: float = 0.0) -> float:
+        """The least probability that a judge with so many samples of the oracle is right (docs/computations.md).
+
+        Each is wrong with probability `error`, and what it concludes of one move with `slip`.
+        """
+        if not chain.votes:
+            return 1 - slip
+        checked = 2 * exp(-checks * (self.gap * (1 - 2 * error)) ** 2 / 2)
+        drawn = exp(-2 * chain.votes * ((chain.c - chain.s) / 2 - self.gap) ** 2)
+        return 1 - max(slip, checked) - drawn
 
     @property
     def seats(self) -> dict[str, str]:

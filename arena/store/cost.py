@@ -121,7 +121,8 @@ def tallies(engine: Engine, run: str) -> list[Tally]:
     own = {match: _sides(engine, match) for match in dict.fromkeys(row.match for row in chose)}
     for row in sorted((*given, *chose), key=lambda row: row.place):
         sides = own[row.match] if row.match else json.loads(row.defends)
-        side = ("right" if sides[row.seat] == row.correct else "wrong") if row.seat in sides else ""
+        sided = row.seat in sides and row.correct != s.UNKNOWN
+        side = ("right" if sides[row.seat] == row.correct else "wrong") if sided else ""
         group = row.label, row.cast, side
         turns[group] += row.turns
         told = dict.fromkeys(json.loads(row.outcomes or "null") or (), row.turns)

@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from arena.errors import ConfigError, StoreError
 from arena.experiment import Experiment
 from arena.judge import Judge
 from arena.match import Match
-from arena.plugin import Plugin, key
-from arena.store import lease, read, schema, write
+from arena.plugin import key
+from arena.store import lease, read, rows, schema, write
 from arena.store.open import connect, guarded, replies, shown, url
 from arena.store.write import insert
 from arena.task import Task
@@ -71,7 +71,7 @@ class Store:
         }
         seats = [
             {"run": experiment.id, "judge": key(judge), "position": i, "label": label}
-            for i, (judge, label) in enumerate(zip(experiment.judges, _apart(experiment.judges), strict=True))
+            for i, (judge, label) in enumerate(zip(experiment.judges, rows.apart(experiment.judges), strict=True))
         ]
 
         def note(db: Connection) -> None:
@@ -91,18 +91,10 @@ class Store:
 
     def add(self, run: str, batch: Sequence[tuple[int, Task, Match]]) -> None:
         """Note matches of a run with their positions, and their questions and passages."""
-        rows: dict[Table, list[dict[str, Any]]] = {t: [] for t in (schema.texts, schema.questions, schema.matches)}
-        labels: dict[int, str] = {}
-        for _, task, match in batch:
-            passage = match.question.passage
-            if passage is not None:
-                rows[schema.texts].append({"key": key(passage), "body": passage})
-            rows[schema.questions].append(_question(task, match))
-            rows[schema.matches].append(_match(match, labels))
-        rows[schema.played] = [{"run": run, "match": m.key, "position": i} for i, _, m in batch]
+        found = rows.matches(run, [(i, task.name, match) for i, task, match in batch])
 
         def note(db: Connection) -> None:
-            for table, values in rows.items():
+            for table, values in found.items():
                 insert(db, table, values)
 
         self._write(note)
@@ -186,14 +178,15 @@ def _seat(db: Connection, run: str, judges: Sequence[Judge]) -> None:
     last = max((row.position for row in known.values()), default=-1)
     taken = [row.label for row in known.values()]
     new = {key(judge): judge for judge in judges if key(judge) not in known}
-    labels = _apart(list(new.values()), taken)
-    rows = [
+    labels = rows.apart(list(new.values()), taken)
+    seats = [
         {"run": run, "judge": name, "position": last + i, "label": label}
         for i, (name, label) in enumerate(zip(new, labels, strict=True), start=1)
     ]
-    insert(db, schema.judges, rows)
-    each = db.execute(select(r.rulings).where(r.id == run)).scalar_one() // max(1, len(known))
-    db.execute(update(schema.runs).where(r.id == run).values(rulings=each * (len(known) + len(new))))
+    insert(db, schema.judges, seats)
+    wanted, config = db.execute(select(r.rulings, r.config).where(r.id == run)).one()
+    each = config.get("each", wanted // max(1, len(known)))  # who judged an imported run did not judge all of it
+    db.execute(update(schema.runs).where(r.id == run).values(rulings=wanted + each * len(new)))
 
 
 def _same(db: Connection, experiment: Experiment, provenance: dict[str, Any]) -> None:
@@ -204,47 +197,3 @@ def _same(db: Connection, experiment: Experiment, provenance: dict[str, Any]) ->
             f"the questions of run {experiment.id} have changed since it began (a data file, or a newer arena): "
             "give the experiment another `name` to begin a new run; what is the same is not played again"
         )
-
-
-def _apart(judges: Sequence[Judge], taken: Sequence[str] = ()) -> list[str]:
-    """The judges' labels, told apart by their keys where two read the same."""
-    labels = [judge.label for judge in judges]
-    return [
-        f"{label} {key(judge)[:4]}" if [*labels, *taken].count(label) > 1 else label
-        for label, judge in zip(labels, judges, strict=True)
-    ]
-
-
-def _label(plugin: Plugin, known: dict[int, str]) -> str:
-    """Its label, made once for all matches of a batch that have the very same plugin."""
-    return known.get(id(plugin)) or known.setdefault(id(plugin), plugin.label)
-
-
-def _cast(match: Match, known: dict[int, str]) -> str:
-    """Who speaks: one label where all speakers are alike, seat by seat where they are not."""
-    labels = {seat: _label(agent, known) for seat, agent in match.agents.items()}
-    alike = len(set(labels.values())) == 1
-    return next(iter(labels.values())) if alike else ", ".join(f"{seat}: {label}" for seat, label in labels.items())
-
-
-def _question(task: Task, match: Match) -> dict[str, Any]:
-    question = match.question
-    row = question.model_dump(mode="json", exclude={"passage"})
-    passage = None if question.passage is None else key(question.passage)
-    return {**row, "key": key(question), "task": task.name, "passage": passage}
-
-
-def _match(match: Match, labels: dict[int, str]) -> dict[str, Any]:
-    return {
-        "key": match.key,
-        "question": key(match.question),
-        "protocol": match.protocol.name,
-        "label": _label(match.protocol, labels),
-        "cast": _cast(match, labels),
-        "arm": match.arm(),
-        "repeat": match.repeat,
-        "shown": list(match.shown),
-        "defends": match.defends,
-        "spec": match.model_dump(mode="json", include={"protocol", "agents", "branch"}),
-        "over": match.over(()),
-    }

@@ -92,7 +92,8 @@ def progress(engine: Engine, keys: Sequence[str]) -> dict[str, Progress]:
         for row in db.execute(select(r.match, r.judge, r.order).where(r.match.in_(keys))):
             ruled[row.match].add((row.judge, row.order, 0))
         for row in db.execute(select(b.match, b.judge, b.order, b.round).where(b.match.in_(keys))):
-            ruled[row.match].add((row.judge, row.order, row.round))
+            if row.round:  # what was held before anyone spoke is no verdict
+                ruled[row.match].add((row.judge, row.order, row.round))
         over = set(db.scalars(select(s.matches.c.key).where(s.matches.c.key.in_(keys), s.matches.c.over)))
         fixed = (s.failures.c.match.in_(keys), ~s.failures.c.passing, ~s.failures.c.mended)
         for row in db.execute(select(s.failures).where(*fixed)):
@@ -199,12 +200,13 @@ def _rulings(engine: Engine, run: str, table: Table) -> Rulings:
         .order_by(p.position, j.position, r.order, *([r.round] if "round" in r else []))
         .execution_options(yield_per=_CHUNK)
     )  # fmt: skip
-    price = {label: protocol.price for label, protocol in protocols(engine, run).items()}
+    terms = {label: (protocol.price, protocol.free) for label, protocol in protocols(engine, run).items()}
     with engine.connect() as db:
-        return Rulings.joined([_columns(rows, price) for rows in db.execute(query).partitions()])
+        return Rulings.joined([_columns(rows, terms) for rows in db.execute(query).partitions()])
 
 
-def _columns(rows: Sequence[Any], price: dict[str, float]) -> Rulings:
+def _columns(rows: Sequence[Any], terms: dict[str, tuple[float, int]]) -> Rulings:
+    """`terms` are a protocol's price of a round, and how many rounds it has for free."""
     (
         run,
         match,
@@ -229,15 +231,20 @@ def _columns(rows: Sequence[Any], price: dict[str, float]) -> Rulings:
             "run": run, "match": match, "task": task, "question": question,
             "source": [f"{one}: {name}" for one, name in zip(task, source, strict=True)],
             "tags": [tuple(one) for one in tags], "protocol": label, "cast": casts, "arm": arm, "repeat": repeat,
-            "judge": judge, "order": order, "state": state, "p": p, "correct": correct,
+            "judge": judge, "order": order, "state": [*map(_scorable, state, correct)], "p": p, "correct": correct,
             "prompt_tokens": [one.get("prompt", 0) for one in usage],
             "completion_tokens": [one.get("completion", 0) for one in usage],
             "cost": [one.get("cost", 0.0) for one in usage], "seconds": [one.get("seconds", 0.0) for one in usage],
-            "rounds": rounds, "price": [price.get(one, 0.0) for one in label],
+            "rounds": rounds, "price": [terms.get(one, (0.0, 1))[0] for one in label],
+            "free": [terms.get(one, (0.0, 1))[1] for one in label],
             "first": [one[-1 if turned else 0] for one, turned in zip(shown, order, strict=True)],
             "argued": [tuple(dict.fromkeys(one.values())) for one in defends], "after": after,
         }
     )  # fmt: skip
+
+
+def _scorable(state: str, correct: int) -> str:
+    return "unscored" if state == "read" and correct == s.UNKNOWN else state
 
 
 def _parsed(texts: Sequence[str]) -> list[Any]:
@@ -331,7 +338,8 @@ def kept(engine: Engine, match: str) -> Kept:
             for rows in (rulings, beliefs)
         )
         lost = [dict(r) for r in failed.mappings()]
-    fields = {name: asked[name] for name in ("id", "text", "answers", "correct", "source", "tags")}
+    fields = {name: asked[name] for name in ("id", "text", "answers", "source", "tags")}
+    fields["correct"] = None if asked["correct"] == s.UNKNOWN else asked["correct"]
     again = Match(
         question=Question(**fields, passage=passage),
         protocol=Protocol.model_validate(row["spec"]["protocol"]),

@@ -20,6 +20,9 @@ from sqlalchemy import (
 VERSION = 4
 """Of this schema; a store with a newer one is refused."""
 
+UNKNOWN = -1
+"""In `questions.correct`: nobody knows a right answer."""
+
 metadata = MetaData()
 
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
@@ -131,7 +134,7 @@ beliefs = Table(
     Column("flags", JSON, nullable=False),
     Column("usage", JSON, nullable=False),
 )
-"""What a judge held after a round that was not the last: rulings count verdicts only."""
+"""What a judge held after a round that was not the last, and (0) before the first: rulings count verdicts only."""
 
 failures = Table(
     "failures",

@@ -279,7 +279,7 @@ def _chosen(match: Match, p: Sequence[float], shown: Shown) -> str:
     best = [i for i, share in enumerate(p) if share == max(p)]
     letters = [markup.letter(LETTERS[place]) for place in sorted(match.shown.index(i) for i in best)]
     said = f"Tie: {' '.join(letters)}" if len(best) > 1 else f"Decided for {letters[0]}"
-    if not shown.truth:
+    if not shown.truth or match.question.correct is None:
         return part("", said)
     if len(best) > 1:
         return part("", said, ' <span class="note">tie</span>')

@@ -7,7 +7,8 @@ import pytest
 
 from arena.data import rows
 from arena.errors import ConfigError, DataError
-from tasks.quality_stories import QualityStories, plain, prose
+from arena.stories import plain, prose
+from tasks.quality_stories import QualityStories
 
 STORY = {
     "tokens_id": "s-1",

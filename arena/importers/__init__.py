@@ -1,0 +1,1 @@
+"""What was published elsewhere: one format a file."""
