@@ -176,7 +176,13 @@ def _settings(folder: Path) -> Iterator[tuple[str, str]]:
     """The dashboard's settings as options, because Streamlit looks for its file in the folder one happens to be in."""
     import tomllib
 
-    data = tomllib.loads((folder / "streamlit.toml").read_text(encoding="utf-8"))
-    for section, values in data.items():
-        for name, value in values.items():
-            yield f"{section}.{name}", str(value).lower() if isinstance(value, bool) else str(value)
+    yield from _flat(tomllib.loads((folder / "streamlit.toml").read_text(encoding="utf-8")))
+
+
+def _flat(table: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """The values of nested tables by their dotted names."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", str(value).lower() if isinstance(value, bool) else str(value)
