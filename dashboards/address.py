@@ -28,6 +28,8 @@ class Choice(NamedTuple):
     """The parameter of the address."""
     keys: Sequence[str]
     """What may be chosen."""
+    clears: tuple[str, ...] = ()
+    """Parameters that go with another choice."""
 
 
 def get(name: str) -> str:
@@ -69,6 +71,19 @@ def switch(where: Any, label: str, options: Sequence[str], name: str, **more: An
     args = (name, options[0])
     made = where.segmented_control(label, options, key=name, on_change=_write, args=args, required=True, **more)
     return str(made or options[0])
+
+
+def several(where: Any, label: str, options: Sequence[str], name: str, **more: Any) -> tuple[str, ...]:
+    """Any number of the options, none unless the address says so."""
+    said = [one for one in get(name).split(",") if one]
+    if unknown := [one for one in said if one not in options]:
+        st.warning(plain(f"Not there to choose: {', '.join(unknown)}."))
+    st.session_state[name] = [one for one in said if one in options]
+    return tuple(where.multiselect(label, options, key=name, on_change=_join, args=(name,), **more))
+
+
+def _join(name: str) -> None:
+    put(**{name: ",".join(st.session_state[name])})
 
 
 def words(where: Any, label: str, name: str, **more: Any) -> str:
@@ -141,6 +156,6 @@ def mark(chart: Any, choice: Choice, file: str, told: str) -> None:
         chosen = st.session_state[widget]["selection"].get("pick") or []
         key = str(chosen[0].get("key", "")) if chosen else ""
         if key in choice.keys:
-            put(**{choice.name: key})
+            put(**{**dict.fromkeys(choice.clears, ""), choice.name: key})
 
     st.altair_chart(chart, width="stretch", alt=told, key=widget, on_select=pick)

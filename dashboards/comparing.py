@@ -19,7 +19,16 @@ ACROSS = 2
 
 def ident(one: Row | Pair) -> str:
     """How the address calls a row, the same for the row and for its difference: labels may be long."""
-    return key(one.protocol, one.judge, one.cast, one.arm if isinstance(one, Row) else "")[:10]
+    return _named(one, one.arm if isinstance(one, Row) else "")
+
+
+def whole(row: Row) -> str:
+    """The same of the row about all arms."""
+    return _named(row, "")
+
+
+def _named(one: Row | Pair, arm: str) -> str:
+    return key(one.run, one.group, one.protocol, one.judge, one.cast, arm)[:10]
 
 
 def protocols(run: reading.Run) -> dict[str, str]:
@@ -30,6 +39,12 @@ def protocols(run: reading.Run) -> dict[str, str]:
 def many(one: Row | Pair, made: Comparison) -> bool:
     """Whether several casts play the protocol."""
     return len({row.cast for row in made.rows if row.protocol == one.protocol}) > 1
+
+
+def label(one: Row | Pair, made: Comparison) -> str:
+    """What a mark is called: the protocol, with the cast and the run where several play it."""
+    run = f" · {one.run}" if len(made.runs) > 1 else ""
+    return f"{words.name(one, many(one, made))}{run}"
 
 
 def sign(low: float | None, high: float | None) -> str:
@@ -61,6 +76,7 @@ def line(row: Row) -> dict[str, object]:
     return {
         "protocol": f"↳ {words.ARMS[row.arm]}" if row.arm else row.protocol,
         "judge": row.judge,
+        "group": row.group,
         "accuracy % [95 %]": words.spread(figure),
         "n": figure.rulings,
         "questions": figure.questions,
@@ -69,10 +85,16 @@ def line(row: Row) -> dict[str, object]:
         "failed": figure.failed,
         "failures wrong % [95 %]": words.spread(row.strict),
         "flips % [95 %]": words.spread(row.flips),
+        "Brier": words.number(row.brier),
+        "log score, bits": words.number(row.log_score),
+        "ECE": words.number(row.ece),
+        "ASD, log": words.number(row.asd),
+        "PGR": words.number(row.pgr),
         "tokens": row.tokens if shared else None,
         "judge tokens": row.judge_tokens,
         "seconds": round(row.seconds) if shared else None,
         "cost": money(row.cost) if shared else "",
         "interval": figure.method,
         "cast": row.cast,
+        "run": row.run,
     }

@@ -59,7 +59,7 @@ def grid(lines: Sequence[Line], **columns: Any) -> None:
 def frame(lines: Sequence[Line]) -> pd.DataFrame:
     """The lines as a table without the columns that say the same in every row about who judges and who speaks."""
     data = pd.DataFrame([dict(line) for line in lines])
-    same = [name for name in ("judge", "cast", "arm") if name in data and data[name].nunique() <= 1]
+    same = [name for name in ("judge", "cast", "arm", "group", "run") if name in data and data[name].nunique() <= 1]
     return data.drop(columns=same if len(data) > 1 else [])
 
 

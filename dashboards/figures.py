@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, cast, func, select
+from arena.agreement import Agreement
+from arena.agreement import agreement as agreed
+from arena.bias import Bias
+from arena.bias import biases as turned
+from arena.calibration import Bin, Mass, reliability
+from arena.disagreement import Disputes
+from arena.disagreement import disputes as disputed
+from arena.failures import Loss
+from arena.optimisation import Curve
+from arena.optimisation import curves as optimised
+from arena.ratings import Ratings
+from arena.ratings import ratings as rated
+from arena.samples import Group
+from arena.samples import samples as grouped
+from arena.strength import Advantage
+from arena.traces import Trace
+from arena.traces import traces as traced
+from sqlalchemy import func, select
 
-from arena.compare import Comparison, compare
+from arena import failures, strength
+from arena.compare import By, Comparison, compare
+from arena.metric import Sample
 from arena.store import cost, read
 from arena.store import schema as s
 from arena.store.cost import Effort, Tally
@@ -18,23 +36,6 @@ from dashboards.reading import Run, kept
 
 SIDES = {"right": "argued the right answer", "wrong": "argued a wrong answer", "": "argued for no answer"}
 """What a seat stood for, in words."""
-
-
-class Loss(NamedTuple):
-    """Failures of one kind."""
-
-    stage: str
-    kind: str
-    protocol: str
-    who: str
-    """The seat, or the judge."""
-    side: str
-    """`right` or `wrong`: the answer that the seat argued for; empty where it argued for none, or chose by itself."""
-    arm: str
-    times: int
-    again: int
-    """Of these, how many the next run tries again."""
-    example: str
 
 
 class Failed(NamedTuple):
@@ -65,9 +66,70 @@ class Model(NamedTuple):
 
 
 @kept(600, 16)
-def comparison(run: Run, baseline: str | None = None) -> Comparison:
-    """The run's protocols compared."""
-    return compare(reading.store(run), run.id, baseline)
+def comparison(run: Run, others: tuple[str, ...] = (), baseline: str | None = None, by: str = "") -> Comparison:
+    """The protocols of a run, and of `others` beside it, compared; split `by` judge, agent, task or tag."""
+    parts: dict[str, By] = {"agent": "agent", "task": "task", "tag": "tag"}
+    return compare(reading.store(run), (run.id, *others), baseline, parts.get(by))
+
+
+@kept(600, 4)
+def samples(run: Run) -> Mapping[Group, Sample]:
+    """The rulings of each protocol, judge and cast."""
+    return grouped(reading.store(run), run.id)
+
+
+@kept(600)
+def bins(run: Run, group: Group, mass: Mass) -> tuple[Bin, ...]:
+    """The reliability diagram of one protocol, judge and cast."""
+    return reliability(samples(run)[group], mass=mass)
+
+
+@kept(600, 16)
+def ratings(run: Run) -> Ratings:
+    """How strong the speakers and judges are."""
+    return rated(reading.store(run), run.id)
+
+
+@kept(600, 16)
+def curves(run: Run) -> tuple[Curve, ...]:
+    """Proxy and gold as speakers are optimised."""
+    return optimised(reading.store(run), run.id)
+
+
+@kept(600, 16)
+def biases(run: Run) -> tuple[Bias, ...]:
+    """What turns the judges beside the arguments."""
+    return turned(reading.store(run), run.id)
+
+
+@kept(600, 16)
+def agreement(run: Run) -> tuple[Agreement, ...]:
+    """How far the judges agree."""
+    return agreed(reading.store(run), run.id)
+
+
+@kept(600, 16)
+def traces(run: Run) -> tuple[Trace, ...]:
+    """What the judges believed round by round."""
+    return traced(reading.store(run), run.id)
+
+
+@kept(600)
+def disputes(run: Run, one: Group, other: Group, first: int, size: int) -> Disputes:
+    """The questions on which two protocols disagree, a page of them."""
+    return disputed(reading.store(run), one, other, size, first)
+
+
+@kept(600)
+def speakers(run: Run) -> tuple[str, ...]:
+    """The models that speak and judge."""
+    return strength.models(reading.store(run), run.id)
+
+
+@kept(600)
+def advantages(run: Run, strengths: tuple[tuple[str, float], ...]) -> tuple[Advantage, ...]:
+    """Accuracy against how much stronger the debaters are than the judge."""
+    return strength.advantages(reading.store(run), run.id, dict(strengths))
 
 
 @kept(30)
@@ -129,23 +191,16 @@ def models(run: Run) -> tuple[Model, ...]:
 
 @kept(60)
 def losses(run: Run) -> tuple[Loss, ...]:
-    """The run's failures by stage, kind, protocol, seat and side, the most frequent first; counted by the database."""
-    f, m, q = s.failures.c, s.matches.c, s.questions.c
-    by = (f.stage, f.kind, m.label, f.seat, f.judge, m.arm, cast(m.defends, String), q.correct)
-    query = _failures(run, *by, func.count(), func.count().filter(f.passing), func.min(f.id)).group_by(*by)
-    found: dict[tuple[str, str, str, str, str, str], list[Any]] = defaultdict(list)
+    """What failed and has not been mended, and verdicts that cannot be read, the most frequent first."""
+    return failures.losses(reading.store(run), run.id)
+
+
+@kept(30)
+def failing(run: Run, kind: str) -> int:
+    """How many failures of one kind (of any, where it is empty) have not been mended."""
+    query = _failures(run, func.count())
     with reading.store(run).connect() as db:
-        names = _judges(db, run)
-        for stage, kind, label, seat, judge, arm, defends, correct, *counted in db.execute(query):
-            who = names.get(judge, judge) if judge else seat
-            found[stage, kind, label, who, _side(seat, defends, correct), arm].append(tuple(counted))
-        first = {group: min(one for _, _, one in rows) for group, rows in found.items()}
-        told = {row.id: row.message for row in db.execute(select(f.id, f.message).where(f.id.in_(first.values())))}
-    made = [
-        Loss(*group, times=sum(n for n, _, _ in rows), again=sum(n for _, n, _ in rows), example=told[first[group]])
-        for group, rows in found.items()
-    ]
-    return tuple(sorted(made, key=lambda loss: -loss.times))
+        return int(db.scalar(query.where(s.failures.c.kind == kind) if kind else query) or 0)
 
 
 @kept(30)
@@ -181,11 +236,6 @@ def _judges(db: Any, run: Run) -> dict[str, str]:
     """Key -> label."""
     j = s.judges.c
     return {row.judge: row.label for row in db.execute(select(j.judge, j.label).where(j.run == run.id))}
-
-
-def _side(seat: str, defends: str, correct: int) -> str:
-    sides = json.loads(defends)
-    return ("right" if sides[seat] == correct else "wrong") if seat in sides else ""
 
 
 def each(values: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Float, Select, String, and_, cast, exists, func, or_, select
 
+from arena.protocol import Protocol
 from arena.store import read
 from arena.store import schema as s
 from dashboards import reading
@@ -292,3 +293,9 @@ def _tags(run: Run, key: str) -> tuple[Tag, ...]:
         return tags(read.kept(reading.store(run), key))
     except ValueError:
         return ()
+
+
+@kept(600)
+def plugins(run: Run) -> dict[str, Protocol]:
+    """The protocols of a run by label, but for those whose plugin is not at hand."""
+    return read.protocols(reading.store(run), run.id)

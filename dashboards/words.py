@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from arena.compare import Pair, Row
 from arena.metric import Figure
 from arena.tables import interval
@@ -27,6 +30,28 @@ def rests(figure: Figure) -> str:
     if left := figure.unreadable + figure.failed:
         parts.append(f"{left:,} unscored")
     return " · ".join(parts)
+
+
+def number(figure: Figure) -> str:
+    """A figure on its own scale with its interval."""
+    if figure.value is None:
+        return "–"
+    ends = "" if figure.low is None or figure.high is None else f" [{figure.low:.2f}, {figure.high:.2f}]"
+    return f"{figure.value:.2f}{ends}".replace("-", "−")
+
+
+def value(figure: Figure) -> str:
+    """A figure on its own scale, and what it rests on."""
+    if figure.value is None:
+        return "nothing to measure"
+    blank = " · no interval" if figure.low is None else ""
+    return f"{figure.value:.2f} · {rests(figure)}{blank}".replace("-", "−")
+
+
+def span(found: Sequence[Figure]) -> tuple[float, float]:
+    """A scale on which all of these figures and their intervals lie, and 0."""
+    ends = [x for one in found for x in (one.value, one.low, one.high) if x is not None]
+    return math.floor(min([0.0, *ends])), math.ceil(max([0.0, *ends]))
 
 
 def share(figure: Figure) -> str:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import streamlit as st
 
 from arena.compare import Comparison, Pair, Row, table
-from dashboards import address, comparing, exhibit, figures, reading, words
+from dashboards import address, comparing, drill, exhibit, figures, reading, tradeoffs, words
 from dashboards.address import Choice
 from dashboards.charts.dots import Dot, Rule, Scale, dots, reach
 from dashboards.comparing import ident
+from dashboards.drill import PART, ROW
 from dashboards.exhibit import Exhibit
 from dashboards.markup import plain
 from dashboards.transcript import money
 
 PLACE = 30
-ROW = "row"
 SHARE = Scale("share of rulings right", (0, 1), ".0%")
+SPLITS = ("judge", "task", "agent", "tag")
+MOST = 24
+"""Charts of one kind on the page."""
 
 
 def main() -> None:
@@ -26,14 +30,17 @@ def main() -> None:
     run = reading.current()
     st.title("Protocols compared")
     header(run)
-    made = figures.comparison(run)
-    if not made.rows:
+    usual = figures.comparison(run)
+    if not usual.rows:
         st.info("No ruling of this run is stored yet: nothing to compare. A run being played appears here by itself.")
         return
-    baseline = choose(run, made)
+    made = choose(run, usual)
     accuracy(run, made)
-    differences(run, baseline)
-    everything(baseline)
+    differences(run, made)
+    drill.behind(run, made)
+    tradeoffs.efforts(run, made)
+    tradeoffs.gaps(run)
+    everything(made)
 
 
 def header(run: reading.Run) -> None:
@@ -53,38 +60,52 @@ def header(run: reading.Run) -> None:
         st.caption(f"Not finished: {counts.rulings - counts.ruled:,} rulings are to come or failed.")
 
 
-def choose(run: reading.Run, made: Comparison) -> Comparison:
-    """The comparison with the baseline that the reader chose."""
-    labels = list(listing_labels(run, made))
-    baseline = address.choose(st.columns([1, 2])[0], "Baseline", labels, "baseline")
-    return made if baseline == made.baseline else figures.comparison(run, baseline)
+def choose(run: reading.Run, usual: Comparison) -> Comparison:
+    """The comparison that the reader asked for: against which baseline, split by what, beside which runs."""
+    where, split, beside = st.columns([2, 1, 2])
+    others = address.several(beside, "Beside the runs", [row["id"] for row in reading.runs() if row["id"] != run.id],
+                             "with")  # fmt: skip
+    every = figures.comparison(run, others) if others else usual
+    labels = figures.each([usual.baseline, *(row.protocol for row in every.rows)])
+    baseline = address.choose(where, "Baseline", labels, "baseline")
+    by = address.choose(split, "A chart for each", list(SPLITS), "by")
+    if (baseline, by) == (usual.baseline, "judge"):
+        return every
+    return figures.comparison(run, others, baseline, "" if by == "judge" else by)
 
 
-def listing_labels(run: reading.Run, made: Comparison) -> list[str]:
-    """The protocols of the run, the usual baseline first."""
-    return figures.each([made.baseline, *(row.protocol for row in made.rows)])
+def parts(made: Comparison, rows: Sequence[Any]) -> Iterator[tuple[str, str, list[Any], Any]]:
+    """For each chart: what it is about, the key of its file, its rows, and its place."""
+    judges = figures.each([row.judge for row in rows])
+    groups = [(row.group, row.judge) for row in rows]
+    found = list(dict.fromkeys(groups))
+    for number, place in comparing.multiples([str(i) for i in range(min(MOST, len(found)))]):
+        group, judge = found[int(number)]
+        before = f", before judge {judge}" if len(judges) > 1 or not group else ""
+        about = f", {made.by} {group}{before}" if group else before
+        yield about, f"{group} {judge}", [row for row in rows if (row.group, row.judge) == (group, judge)], place
+    if len(found) > MOST:
+        st.caption(f"The first {MOST} of {len(found)} charts; the table below has all figures.")
 
 
 def accuracy(run: reading.Run, made: Comparison) -> None:
-    """A chart for each judge."""
+    """A chart for each judge, or for what else the reader splits by."""
     st.subheader("Judge accuracy")
     rule = _chance(figures.chance(run))
+    choice = Choice(ROW, [ident(row) for row in made.rows], (PART,))
     names = comparing.protocols(run)
-    keys = [ident(row) for row in made.rows]
-    for judge, place in comparing.multiples(figures.each([row.judge for row in made.rows])):
-        rows = [row for row in made.rows if row.judge == judge]
+    for about, name, rows, place in parts(made, made.rows):
         shown = [_dot(row, made, names) for row in rows]
         chart = dots(shown, SHARE, rule, address.get(ROW))
-        title = f"Share of rulings that are right, before judge {judge}"
+        title = f"Share of rulings that are right{about}"
         lines = [comparing.line(row) for row in rows]
         with place:
-            exhibit.show(
-                Exhibit(title, chart, comparing.spoken(shown), lines, f"accuracy {run.id} {judge}"), Choice(ROW, keys)
-            )
+            file = f"accuracy {run.id} {name}"
+            exhibit.show(Exhibit(title, chart, comparing.spoken(shown), lines, file), choice)
     st.caption(
-        "Bars are 95 % intervals that count each source once; n is the number of rulings read, a match being ruled on "
-        "in both orders of its answers where it can be. Failed and unreadable rulings are unscored, and left out here; "
-        "the table below counts them wrong as well."
+        "Choose a row to see what lies behind it. Bars are 95 % intervals that count each source once; n is the number "
+        "of rulings read, a match being ruled on in both orders of its answers where it can be. Failed and unreadable "
+        "rulings are unscored, and left out here; the table below counts them wrong as well."
     )
     _bare([row for row in made.rows if row.accuracy.value is not None and row.accuracy.low is None])
 
@@ -99,7 +120,7 @@ def _bare(rows: Sequence[Row]) -> None:
 def _dot(row: Row, made: Comparison, names: dict[str, str]) -> Dot:
     figure = row.accuracy
     kind = f"arm: {row.arm}" if row.arm else words.ROLES.get(names.get(row.protocol, ""), "protocol")
-    label = f"↳ {words.ARMS[row.arm]}" if row.arm else words.name(row, comparing.many(row, made))
+    label = f"↳ {words.ARMS[row.arm]}" if row.arm else comparing.label(row, made)
     return Dot(label, kind, figure.value, figure.low, figure.high, words.share(figure), ident(row))
 
 
@@ -115,20 +136,15 @@ def differences(run: reading.Run, made: Comparison) -> None:
     if not made.pairs:
         st.info("Nothing to pair with this baseline: no other protocol was ruled on by the same judge.")
         return
-    every = [_gap(pair, made) for pair in made.pairs]
-    scale = Scale("difference in percentage points", reach(every, 20), "+.0f")
-    keys = [ident(pair) for pair in made.pairs]
-    for judge, place in comparing.multiples(figures.each([pair.judge for pair in made.pairs])):
-        pairs = [pair for pair in made.pairs if pair.judge == judge]
+    scale = Scale("difference in percentage points", reach([_gap(pair, made) for pair in made.pairs], 20), "+.0f")
+    choice = Choice(ROW, [ident(pair) for pair in made.pairs], (PART,))
+    for about, name, pairs, place in parts(made, made.pairs):
         shown = [_gap(pair, made) for pair in pairs]
-        title = f"Accuracy minus that of {made.baseline} on the same questions, before judge {judge}"
+        title = f"Accuracy minus that of {made.baseline} on the same questions{about}"
         chart = dots(shown, scale, Rule(0, f"as good as {made.baseline}"), address.get(ROW))
-        lines = [_pair(pair) for pair in pairs]
         with place:
-            exhibit.show(
-                Exhibit(title, chart, comparing.spoken(shown), lines, f"differences {run.id} {judge}"),
-                Choice(ROW, keys),
-            )
+            told, file = comparing.spoken(shown), f"differences {run.id} {name}"
+            exhibit.show(Exhibit(title, chart, told, [_pair(pair) for pair in pairs], file), choice)
     exhibit.grid([_pair(pair) for pair in made.pairs])
     st.caption(
         "The same judge on the same questions, protocol minus baseline. p is two-sided; Holm's correction is over all "
@@ -139,8 +155,8 @@ def differences(run: reading.Run, made: Comparison) -> None:
 def _gap(pair: Pair, made: Comparison) -> Dot:
     figure = pair.difference
     value, low, high = (None if x is None else 100 * x for x in (figure.value, figure.low, figure.high))
-    label = words.name(pair, comparing.many(pair, made))
-    return Dot(label, comparing.sign(low, high), value, low, high, words.gap(figure), ident(pair))
+    kind = comparing.sign(low, high)
+    return Dot(comparing.label(pair, made), kind, value, low, high, words.gap(figure), ident(pair))
 
 
 def _pair(pair: Pair) -> dict[str, object]:
@@ -148,6 +164,7 @@ def _pair(pair: Pair) -> dict[str, object]:
     return {
         "protocol": pair.protocol,
         "judge": pair.judge,
+        "group": pair.group,
         "difference, points [95 %]": words.spread(figure, signed=True),
         "p": words.chance(figure.p),
         "p Holm": words.chance(pair.p_holm),
@@ -157,6 +174,7 @@ def _pair(pair: Pair) -> dict[str, object]:
         "unscored": figure.unreadable + figure.failed,
         "method": figure.method,
         "cast": pair.cast,
+        "run": pair.run,
     }
 
 

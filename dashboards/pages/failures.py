@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from arena.failures import Loss
 
 from arena.store.cost import Tally
 from dashboards import address, exhibit, figures, reading, words
@@ -13,7 +14,7 @@ from dashboards.address import ALL, Choice
 from dashboards.charts.bars import Bar, bars
 from dashboards.charts.dots import Dot, Scale, dots
 from dashboards.exhibit import Exhibit
-from dashboards.figures import SIDES, Failed, Loss
+from dashboards.figures import SIDES, Failed
 from dashboards.markup import clean, plain
 
 PLACE = 110
@@ -40,19 +41,22 @@ def panel(run: reading.Run, lost: Sequence[Loss]) -> None:
     """How often each kind failed on either side, and the failures themselves."""
     kinds = figures.each([loss.kind for loss in lost])
     chosen = address.choose(st.columns([1, 2])[0], "Kind", [ALL, *kinds], KIND)
-    parts = [
-        Bar(f"{loss.kind} while {STAGES.get(loss.stage, loss.stage)}: {loss.protocol}", SIDES[loss.side], loss.times,
-            loss.kind)
-        for loss in lost
-    ]  # fmt: skip
+    parts = [Bar(_told(loss), SIDES[_side(loss)], loss.times, loss.kind) for loss in lost]
     told = "; ".join(f"{bar.label}, {bar.part}: {bar.value:,.0f}" for bar in parts)
     lines = [_line(loss) for loss in lost]
     title = "How often each kind of failure happened, by what the seat argued for"
     chart = bars(parts, "failures", ",d", "" if chosen == ALL else chosen)
     exhibit.show(Exhibit(title, chart, told, lines, f"failures {run.id}"), Choice(KIND, kinds))
-    times = sum(loss.times for loss in lost if chosen in (ALL, loss.kind))
-    listed(run, "" if chosen == ALL else chosen, times)
+    listed(run, "" if chosen == ALL else chosen)
     exhibit.grid(lines)
+
+
+def _told(loss: Loss) -> str:
+    return f"{loss.kind} while {STAGES.get(loss.stage, loss.stage)}: {loss.protocol}"
+
+
+def _side(loss: Loss) -> str:
+    return {True: "right", False: "wrong", None: ""}[loss.right]
 
 
 def _line(loss: Loss) -> dict[str, object]:
@@ -60,19 +64,23 @@ def _line(loss: Loss) -> dict[str, object]:
         "stage": loss.stage,
         "kind": loss.kind,
         "protocol": loss.protocol,
-        "who": loss.who,
-        "side": SIDES[loss.side],
+        "who": loss.judge or loss.seat,
+        "side": SIDES[_side(loss)],
         "arm": words.ARMS.get(loss.arm, ""),
         "times": loss.times,
         "tried again by the next run": loss.again,
         "for example": clean(loss.example, 300),
+        "cast": loss.cast,
     }
 
 
-def listed(run: reading.Run, kind: str, total: int) -> None:
+def listed(run: reading.Run, kind: str) -> None:
     """The failures; the one that is chosen opens its match."""
     kinds = f" of the kind {kind}" if kind else ""
+    total = figures.failing(run, kind)
     st.caption(plain(f"{total:,} failures{kinds}, newest first. Choose one to open its match."))
+    if kind in ("", "unreadable"):
+        address.link(st, "Matches with a verdict that could not be read", "transcripts", tag="unreadable")
     first = address.leaf(total, SIZE)
     rows = figures.failed(run, kind, first, SIZE)
     event = st.dataframe(
