@@ -46,8 +46,8 @@ def panel(run: reading.Run, found: Sequence[Bias]) -> None:
         with place:
             _cause(run, cause, [one for one in found if one.cause == cause])
     st.caption(
-        "How much more often the judge decides for an answer that has the cause on its side, in percentage points; 0 is "
-        "no bias. Intervals are 95 %, by source."
+        "How much more often the judge decides for an answer that has the cause on its side, in percentage points; 0 "
+        "is no bias. Intervals are 95 %, by source."
     )
 
 

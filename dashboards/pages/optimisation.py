@@ -30,8 +30,8 @@ def main() -> None:
     found = figures.curves(run)
     if not found:
         st.info(
-            "No pool of scored samples in this run: cast a speaker as `best_of_n`, or give the experiment `repeats`, and "
-            "the curves for every n follow from one pool."
+            "No pool of scored samples in this run: cast a speaker as `best_of_n`, or give the experiment `repeats`, "
+            "and the curves for every n follow from one pool."
         )
         return
     for number, place in comparing.multiples([str(i) for i in range(min(MOST, len(found)))]):

@@ -1,0 +1,165 @@
+"""Makes a large store without playing it: by default 1,000,000 rulings in 50 runs, for the times of the dashboard.
+
+Every run has its own questions, each under four protocols (a consultancy in both arms), before two judges in both
+orders: twenty rulings a question. The rows are as the arena writes them, with the specifications of real matches; what
+was said is short. Judges are right more often with more help, by a skill drawn for each question, so that the
+statistics have something to find. Only SQLite, since rows go in by its own driver.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from arena.experiment import Experiment, read
+from arena.match import Match
+from arena.plugin import key
+from arena.store import schema
+from arena.store.db import Store, connect
+
+SKILL = {"direct": 0.5, "expert": 0.9, "consultancy": 0.6, "debate": 0.72}
+"""How often a judge is right under each protocol, on average."""
+EACH = 20
+"""Rulings a question."""
+WORDS = "It is so, since the passage says it: <quote>the boat lay in the harbour</quote>. " * 4
+
+Row = tuple[Any, ...]
+
+
+def experiment(number: int, questions: int) -> Experiment:
+    """The run of that number."""
+    table = {
+        "name": f"study-{number}",
+        "seed": number,
+        "tasks": [{"use": "passages", "questions": questions}],
+        "protocols": ["direct", "expert", "consultancy", {"use": "debate", "rounds": 2}],
+        "agents": [{name: {"use": name, "model": "scripted"} for name in ("debater", "consultant")}],
+        "judges": [{"use": "scripted", "rule": "passage"}, {"use": "scripted", "rule": "first"}],
+    }
+    return read(table, Path("million.toml"))
+
+
+def make(path: Path, runs: int, rulings: int) -> None:
+    """Write the store."""
+    store = Store(connect(str(path)))
+    questions = max(1, rulings // runs // EACH)
+    plans = [experiment(number, questions) for number in range(runs)]
+    for plan in plans:
+        store.start(plan, (5 * questions, EACH * questions), {})
+    store.engine.dispose()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA synchronous=OFF")
+    db.execute("PRAGMA foreign_keys=OFF")
+    db.execute("PRAGMA cache_size=-1000000")  # KiB: keys are scattered over their indexes
+    for number, plan in enumerate(plans):
+        _fill(db, number, plan, questions)
+        db.commit()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
+def _fill(db: sqlite3.Connection, number: int, plan: Experiment, questions: int) -> None:
+    first = next(iter(plan.tasks[0].stream(plan.seed)))
+    samples = _samples(plan)
+    draw = Random(number)
+    rows: dict[str, list[Row]] = {t: [] for t in ("questions", "matches", "played", "turns", "rulings", "calls")}
+    passage = key(first.passage)
+    db.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (passage, first.passage))
+    judges = [key(judge) for judge in plan.judges]
+    for i in range(questions):
+        question, correct = _key("question", number, i), draw.randrange(2)
+        skill = draw.gauss(0, 0.12)
+        text, answers = f"{first.text} ({i})", json.dumps(first.answers[:2])
+        rows["questions"].append(
+            (question, f"q{i}", "passages", f"source {i // 2}", text, answers, correct, "[]", passage)
+        )
+        for j, match in enumerate(samples):
+            name = _key("match", number, i, j)
+            rows["matches"].append(_match(match, name, question, correct))
+            rows["played"].append((plan.id, name, 5 * i + j))
+            rows["turns"] += _turns(match, name)
+            for judge in judges:
+                for order in (0, 1):
+                    odds = SKILL[match.protocol.name] + skill, correct
+                    rows["rulings"].append(_ruling(draw, name, judge, order, odds))
+                    rows["calls"].append(_call(plan.id, name, f"judge {judge}", order))
+            rows["calls"] += [_call(plan.id, name, turn[1], turn[5]) for turn in _turns(match, name)]
+    for table, values in rows.items():
+        _insert(db, table, values)
+
+
+def _samples(plan: Experiment) -> list[Match]:
+    """A match of each protocol and arm."""
+    found: dict[tuple[str, str], Match] = {}
+    for _, match in plan.matches():
+        found.setdefault((match.protocol.name, match.arm()), match)
+        if len(found) == 5:
+            break
+    return list(found.values())
+
+
+def _insert(db: sqlite3.Connection, table: str, values: list[Row]) -> None:
+    """By the names of the columns, without those that the database fills."""
+    names = [c.name for c in schema.metadata.tables[table].columns if not (table == "calls" and c.name == "id")]
+    columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+    db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608 - our own names
+
+
+def _match(match: Match, name: str, question: str, correct: int) -> Row:
+    arm = match.arm()
+    defends = {seat: (correct if arm != "wrong" else 1 - correct) if arm else i for i, seat in enumerate(match.defends)}
+    spec = match.model_dump_json(include={"protocol", "agents", "branch"})
+    cast = next((agent.label for agent in match.agents.values()), "")
+    label = match.protocol.label
+    return (name, question, match.protocol.name, label, cast, arm, 0, "[0, 1]", json.dumps(defends), spec, 1)
+
+
+def _turns(match: Match, name: str) -> Iterator[Row]:
+    seats = list(match.defends)
+    rounds = getattr(match.protocol, "rounds", 1)
+    for number in range(rounds * len(seats)):
+        seat, at = seats[number % len(seats)], number // len(seats)
+        usage = {"calls": 1, "prompt": 900, "completion": 60, "cost": 0.0002, "seconds": 0.8}
+        quotes = 4 * [{"text": "the boat lay in the harbour", "verified": False}]
+        after = at * len(seats)
+        body = {"seat": seat, "round": at + 1, "text": WORDS, "quotes": quotes, "after": after, "usage": usage}
+        yield name, seat, after, at + 1, "argue", number, json.dumps(body)
+
+
+def _ruling(draw: Random, match: str, judge: str, order: int, odds: tuple[float, int]) -> Row:
+    skill, correct = odds
+    usage = json.dumps({"calls": 1, "prompt": 700, "completion": 1, "cost": 0.0001, "seconds": 0.3})
+    if draw.random() < 0.01:
+        return match, judge, order, "unreadable", "[]", "neither letter was said", "[]", usage
+    sure = 0.5 + draw.random() / 2
+    said = sure if draw.random() < skill else 1 - sure
+    p = [said, 1 - said] if correct == 0 else [1 - said, said]
+    return match, judge, order, "read", json.dumps(p), "", "[]", usage
+
+
+def _call(run: str, match: str, seat: str, number: int) -> Row:
+    uid = _key(run, match, seat, number)
+    sent = ("scripted", "scripted", "scripted-1", "http://127.0.0.1/v1", 200, "stop", 700, 1, 0.0001, 0.3)
+    return (uid, run, match, seat, uid, *sent, 0, 0, 1.7e9, "", 1.7e9)
+
+
+def _key(*parts: object) -> str:
+    return sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--rulings", type=int, default=1_000_000)
+    asked = parser.parse_args()
+    began = time.monotonic()
+    make(asked.path, asked.runs, asked.rulings)
+    print(f"{asked.path}: {asked.path.stat().st_size / 2**30:.1f} GiB in {time.monotonic() - began:.0f} s")
