@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
+import numpy as np
+
 from arena.plugin import Frozen, Plugin
-from arena.store.read import Record
+from arena.rulings import Floats, Mask, Record, Rulings
 
 
 class Lost(NamedTuple):
@@ -17,13 +20,56 @@ class Lost(NamedTuple):
     source: str
     arm: str
     repeat: int
+    task: str = ""
+    tags: tuple[str, ...] = ()
 
 
-class Sample(NamedTuple):
-    """The rulings of one protocol, judge and cast, and those that failed."""
+class Sample:
+    """The rulings of one protocol, judge and cast, those that failed, and what was held on the way to them."""
 
-    records: Sequence[Record]
-    lost: Sequence[Lost] = ()
+    def __init__(
+        self, records: Sequence[Record], lost: Sequence[Lost] = (), beliefs: Sequence[Record] = ()
+    ) -> None:
+        self.records = Rulings.of(records)
+        self.lost = tuple(lost)
+        self.beliefs = Rulings.of(beliefs)
+
+    @cached_property
+    def read(self) -> Mask:
+        """(n,): which rulings could be read."""
+        return self.records.words("state").be("read")
+
+    @cached_property
+    def chance(self) -> Floats:
+        """(n,): the probability that each ruling gave the right answer; NaN where it could not be read."""
+        rulings = self.records
+        if not rulings.p.size:
+            return np.full(len(rulings), np.nan)
+        found = rulings.p[np.arange(len(rulings)), rulings.whole("correct")]
+        return np.where(self.read, found, np.nan)
+
+    @cached_property
+    def top(self) -> Floats:
+        """(n,): the probability of each ruling's most probable answer; NaN where it could not be read."""
+        p = self.records.p
+        found = np.fmax.reduce(p, axis=1, initial=-np.inf) if p.size else np.full(len(p), np.nan)
+        return np.where(self.read, found, np.nan)
+
+    @cached_property
+    def best(self) -> Mask:
+        """(n, answers): which answers each ruling found the most probable; several in an exact tie."""
+        return np.asarray(self.records.p == self.top[:, None])
+
+    @cached_property
+    def score(self) -> Floats:
+        """(n,): 1 where the right answer is the most probable, 1/k in an exact tie of k, else 0; NaN where unread."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = (self.chance == self.top) / self.best.sum(axis=1)
+        return np.where(self.read, found, np.nan)
+
+    def where(self, which: Mask, lost: Sequence[Lost] = (), beliefs: Mask | None = None) -> Sample:
+        """Some of its rulings and beliefs, with what failed of them."""
+        return Sample(self.records.take(which), lost, self.beliefs if beliefs is None else self.beliefs.take(beliefs))
 
 
 class Figure(Frozen):
