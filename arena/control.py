@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Group, RenderableType
@@ -115,9 +117,7 @@ def _watch(engine: Engine, run: str, as_json: bool) -> None:
 def _job_status(name: str | None, address: str, as_json: bool) -> None:
     from arena.jobs import Jobs
 
-    if name is None:
-        raise ConfigError("with --address the run's id is needed: a job goes by it")
-    told = Jobs(address).info(name)
+    told = Jobs(address).info(_job(name))
     if as_json:
         say(told)
     else:
@@ -160,9 +160,7 @@ def _lines(path: Path, engine: Engine, run: str, follow: bool) -> Iterator[str]:
 def _job_logs(name: str | None, address: str, follow: bool) -> None:
     from arena.jobs import Jobs
 
-    if name is None:
-        raise ConfigError("with --address the run's id is needed: a job goes by it")
-    for text in Jobs(address).logs(name, follow):
+    for text in Jobs(address).logs(_job(name), follow):
         typer.echo(text, nl=False)
 
 
@@ -208,12 +206,16 @@ def cancel(name: Run = None, address: Head = None, store: Store = None) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
+def _job(name: str | None) -> str:
+    if name is None:
+        raise ConfigError("with --address a job must be named: by its run's id, or the run's name")
+    return name
+
+
 def _stop_job(name: str | None, address: str) -> None:
     from arena.jobs import Jobs
 
-    if name is None:
-        raise ConfigError("with --address the run's id is needed: a job goes by it")
-    Jobs(address).stop(name)
+    Jobs(address).stop(_job(name))
     out.print(Text(f"job {name}: asked to stop"))
 
 
@@ -221,7 +223,10 @@ def launch(
     file: File,
     address: Annotated[str, typer.Option(help="Of the cluster's dashboard: http://HOST:8265.")],
     store: Annotated[
-        str | None, typer.Option("--db", help="Store as the cluster's nodes reach it; default: their $ARENA_DB.")
+        str | None,
+        typer.Option(
+            "--db", help="Store as the cluster's nodes reach it; default: their $ARENA_DB, or on this machine ours."
+        ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Print what the job prints, and exit as it does.")] = False,
     as_json: Json = False,
@@ -231,7 +236,7 @@ def launch(
 
     experiment = read_file(file)
     jobs = Jobs(address)
-    new = jobs.launch(experiment.id, file, store)
+    new = jobs.launch(experiment.id, file, store or _near(address))
     if as_json:
         say({"run": experiment.id, "launched": new})
     else:
@@ -241,3 +246,10 @@ def launch(
         for text in jobs.logs(experiment.id, follow=True):
             typer.echo(text, nl=False, err=True)
         raise typer.Exit(jobs.code(experiment.id))
+
+
+def _near(address: str) -> str | None:
+    """The file that commands on this machine take for the store, where the cluster is this machine; else None."""
+    place = os.environ.get("ARENA_DB", "arena.db")
+    here = urlsplit(address).hostname in {"127.0.0.1", "localhost", "::1"}
+    return str(Path(place).resolve()) if here and "://" not in place else None

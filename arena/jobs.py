@@ -29,6 +29,8 @@ _PERIOD = 0.5
 """Seconds between two looks at a job that ends."""
 _STARTING = 60.0
 """Seconds that a cluster may take to start."""
+_NAMED = re.compile(r"(.+-[0-9a-f]{8})(?:\.\d+)?\Z")
+"""The id of a run in that of its job."""
 _CODES = {JobStatus.SUCCEEDED: Exit.DONE, JobStatus.STOPPED: Exit.INTERRUPTED, JobStatus.FAILED: Exit.INTERNAL}
 
 
@@ -126,7 +128,12 @@ class Jobs:
         return found.driver_exit_code if found.driver_exit_code is not None else _CODES.get(found.status, Exit.INTERNAL)
 
     def _known(self, run: str) -> Any:
+        """A run's latest job, by the run's id, or by its name where one run alone has it."""
         found = self._all(run)
+        if not found:
+            named = {name[1] for job in self._client.list_jobs() if (name := _NAMED.match(job.submission_id or ""))}
+            same = [one for one in named if one.rpartition("-")[0] == run]
+            found = self._all(same[0]) if len(same) == 1 else []
         if not found:
             jobs = sorted(job.submission_id for job in self._client.list_jobs() if job.submission_id)
             there = ", ".join(jobs) or "none"

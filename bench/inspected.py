@@ -60,7 +60,8 @@ def main() -> None:
     done = eval(
         task, model=model, display="none", max_connections=int(flight), max_samples=int(matches), log_dir="logs"
     )
-    sys.exit(done[0].status != "success")
+    if done[0].status != "success":
+        sys.exit(f"Inspect: {done[0].status}: {done[0].error.message if done[0].error else 'no reason given'}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 import time
 from bisect import bisect
@@ -121,7 +122,7 @@ def measure(command: Sequence[str | Path], folder: Path, server: Served) -> Take
         with Meter(process.pid) as meter:
             code = process.wait()
     if code:
-        print((folder / "stderr").read_text()[-2000:])
+        print((folder / "stderr").read_text()[-2000:], file=sys.stderr)
         raise subprocess.CalledProcessError(code, command)
     return taken(server.stats(), meter.samples, (started, time.monotonic()))
 

@@ -17,8 +17,8 @@ import subprocess
 import sys
 import time
 from array import array
-from collections import deque
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Any, NamedTuple, Self, cast
 from zlib import crc32
@@ -82,7 +82,9 @@ class Tally:
         self.ended = array("d")
         self.began = 0.0
         self.flying = self.peak = 0
-        self.bodies: deque[bytes] = deque(maxlen=_SAMPLE)
+        self.bodies: list[bytes] = []
+        """Drawn from all alike (Vitter 1985, algorithm R): the last ones of a run would be its verdicts alone."""
+        self._draw, self._seen = Random(0), 0
         self._cpu = time.process_time()
 
     def begin(self, body: bytes) -> None:
@@ -90,7 +92,11 @@ class Tally:
         self.began = self.began or time.monotonic()
         self.flying += 1
         self.peak = max(self.peak, self.flying)
-        self.bodies.append(body)
+        self._seen += 1
+        if len(self.bodies) < _SAMPLE:
+            self.bodies.append(body)
+        elif (place := self._draw.randrange(self._seen)) < _SAMPLE:
+            self.bodies[place] = body
 
     def end(self) -> None:
         """A request has been answered, or its client has gone."""
@@ -186,7 +192,7 @@ class Served:
         return Seen(**httpx.get(f"{self.root}/stats", timeout=60).json())
 
     def bodies(self) -> list[str]:
-        """The last requests."""
+        """Some requests, drawn from all since the last reset."""
         return list(httpx.get(f"{self.root}/bodies", timeout=60).json())
 
     def reset(self) -> None:

@@ -108,7 +108,10 @@ def level(ground: Ground, flight: int) -> Level:
     if ground.inspect:
         samples = ceil(flight + ground.seconds * 20)
         command: list[str | Path] = [INSPECT, HERE / "inspected.py", *told, str(matches * ground.workers), str(samples)]
-        inspect = measure(command, folder, ground.server)
+        try:
+            inspect = measure(command, folder, ground.server)
+        except subprocess.CalledProcessError:  # said by `measure`; what the others did stands without it
+            print(f"Inspect failed at {flight} in flight", file=sys.stderr)
     return Level(flight, matches * ground.workers, arena, compare, bare, inspect)
 
 
@@ -197,6 +200,12 @@ def tell(levels: list[Level]) -> None:
     print("`arena compare` takes " + ", ".join(f"{one.compare:.1f} s at {one.arena.calls:,} calls" for one in levels))
 
 
+def brief(one: Level) -> str:
+    """A level in a line, so that one that fails later takes nothing with it."""
+    named = {"arena": one.arena, "bare": one.bare, "Inspect": one.inspect}
+    return ", ".join(f"{name} {taken.steady:,.0f} calls/s" for name, taken in named.items() if taken)
+
+
 def plain(levels: list[Level]) -> dict[str, Any]:
     """Everything, for scripts."""
     rows = [
@@ -222,7 +231,7 @@ def main() -> None:
         ground = Ground(server, Path(folder), seconds, asked.workers, INSPECT.exists() and not asked.quick)
         for flight in flights:
             levels.append(level(ground, flight))
-            print(f"{flight} in flight: done", file=sys.stderr, flush=True)
+            print(f"{flight} in flight: {brief(levels[-1])}", file=sys.stderr, flush=True)
     if asked.json:
         print(json.dumps(plain(levels), indent=2))
     else:

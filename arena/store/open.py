@@ -23,8 +23,14 @@ _LINK = {"application_name": "arena", "connect_timeout": "10", "keepalives_idle"
 
 
 def url(place: str | None = None) -> str:
-    """The database's URL: as given, or `$ARENA_DB`, or `arena.db` in this folder. A path is an SQLite file."""
-    place = place or os.environ.get("ARENA_DB") or "arena.db"
+    """The database's URL: as given, or `$ARENA_DB`, or `arena.db` in this folder. A path is an SQLite file.
+
+    Raises StoreError in a job that is told of no store: its folder goes with it, and what it paid for would as well.
+    """
+    place = place or os.environ.get("ARENA_DB")
+    if not place and "ARENA_JOB" in os.environ:
+        raise StoreError("a job keeps nothing in its own folder: set ARENA_DB on the cluster, or `arena launch --db`")
+    place = place or "arena.db"
     if "://" not in place:
         return f"sqlite:///{place}"
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", place)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 """Of this schema; a store with a newer one is refused."""
 
 metadata = MetaData()
@@ -79,7 +79,9 @@ matches = Table(
     Column("defends", JSON, nullable=False),
     Column("spec", JSON, nullable=False),
     Column("over", Boolean, nullable=False),
+    Index("matches_facts", "key", "over", "label", "cast", "arm", "protocol", "repeat", "question"),
 )
+"""The index holds what counts and lists ask for: the specification before `over` is long."""
 
 played = Table(
     "played",
@@ -87,6 +89,7 @@ played = Table(
     Column("run", ForeignKey("runs.id"), primary_key=True),
     Column("match", ForeignKey("matches.key"), primary_key=True),
     Column("position", Integer, nullable=False),
+    Index("played_in_order", "run", "position", "match"),
 )
 
 turns = Table(
@@ -112,6 +115,7 @@ rulings = Table(
     Column("reason", Text, nullable=False),
     Column("flags", JSON, nullable=False),
     Column("usage", JSON, nullable=False),
+    Index("rulings_read", "match", "judge", "order", "state"),
 )
 
 beliefs = Table(
@@ -171,7 +175,7 @@ calls = Table(
     Column("paid", Float, nullable=False),
     Column("error", Text, nullable=False),
     Column("started", Float, nullable=False),
-    Index("calls_of_run", "run"),
+    Index("calls_of_run", "run", "cached", "error", "status", "cost", "prompt_tokens", "completion_tokens", "latency"),
     Index("calls_of_key", "key"),
 )
 

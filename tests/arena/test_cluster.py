@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,20 +111,6 @@ def test_however_the_driver_ends_no_process_is_left_and_nothing_is_paid_twice(
     assert play(table, shell.folder)[0] == 0
     assert set(server.answered.values()) == {1}
     assert paid(shell.folder) == len(server.answered)
-
-
-@pytest.fixture(scope="module")
-def nodes() -> Iterator[Any]:
-    """A cluster of two nodes on this machine."""
-    os.environ["RAY_AUTH_MODE"] = "disabled"
-    from ray.cluster_utils import Cluster
-
-    checks = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "_system_config": checks})
-    made.second = made.add_node(num_cpus=1)
-    made.wait_for_nodes()
-    yield made
-    made.shutdown()
 
 
 def test_a_running_cluster_gives_what_this_process_gives(nodes: Any, server: Server, shell: Shell) -> None:

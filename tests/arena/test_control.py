@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from tempfile import TemporaryDirectory
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import httpx
@@ -101,6 +102,7 @@ def head() -> Iterator[Any]:
     os.environ |= OPEN | {"PATH": f"{ARENA.parent}{os.pathsep}{os.environ['PATH']}"}  # jobs call `python`
     from ray.cluster_utils import Cluster
 
+    Path(gettempdir(), "ray").mkdir(exist_ok=True)  # where it leaves a note of the cluster, whatever its own folder
     # a job finds its cluster by the folder's note of the last one, through an agent whose port is else always the same
     with TemporaryDirectory(prefix="ray") as folder:
         place = {"dashboard_port": 0, "dashboard_agent_listen_port": free(), "temp_dir": folder}
@@ -132,7 +134,10 @@ def test_a_job_outlives_its_launcher_and_launching_twice_is_launching_once(
     wait_for(lambda: state(shell)["state"] == "complete")
     waited = launched(shell, head, "--wait")
     assert waited.returncode == 0 and set(server.answered.values()) == {1}
-    assert f"run {run}: 2 of 2" in shell.run("logs", run, "--address", f"http://{head.webui_url}", **OPEN).stdout
+    assert (
+        f"run {run}: 2 of 2"
+        in shell.run("logs", run.rpartition("-")[0], "--address", f"http://{head.webui_url}", **OPEN).stdout
+    )
 
 
 @pytest.mark.alone
@@ -169,6 +174,18 @@ def test_what_cannot_be_launched_is_one_message(head: Any, shell: Shell, words: 
     given = [word.replace("HEAD", f"http://{head.webui_url}") for word in words]
     done = shell.run("launch", shell.write(scripted(1)), *given, **OPEN)
     assert done.returncode == 2 and says in clean(done)
+
+
+@pytest.mark.alone
+def test_a_job_on_this_machine_takes_the_store_that_is_taken_here(head: Any, server: Server, shell: Shell) -> None:
+    shell.write(modelled(server.url) | {"name": "near"})
+    done = shell.run("launch", "e.toml", "--address", f"http://{head.webui_url}", "--wait", **OPEN)
+    assert done.returncode == 0 and state(shell)["state"] == "complete", done.stderr
+
+
+def test_a_job_that_is_told_of_no_store_stops_before_anything_is_spent(server: Server, shell: Shell) -> None:
+    done = shell.run("run", shell.write(modelled(server.url)), "--here", ARENA_JOB="{}", ARENA_DB="")
+    assert done.returncode == 2 and "set ARENA_DB on the cluster" in clean(done) and not server.bodies
 
 
 OLD = "import ray, sys; ray.__version__ = '2.1.0'; from ray.scripts.scripts import main; sys.exit(main())"

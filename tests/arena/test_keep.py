@@ -90,7 +90,7 @@ def test_an_upgraded_store_is_played_on_and_pays_nothing_again(server: Server, t
 def test_an_older_store_is_refused_with_what_to_do_and_left_as_it_is(store_url: str, tmp_path: Path) -> None:
     play(scripted(1), tmp_path)
     changed(store_url, marked(2))
-    with pytest.raises(StoreError, match=r"schema 2, this arena needs 3: `arena db upgrade`") as error:
+    with pytest.raises(StoreError, match=rf"schema 2, this arena needs {schema.VERSION}: `arena db upgrade`") as error:
         db.connect(store_url, create=False)
     assert Postgres.password not in str(error.value)
     assert keep.version(reach(store_url)) == 2
@@ -122,14 +122,18 @@ def test_the_command_upgrades_and_copies_a_file_first(shell: Shell) -> None:
     assert [one.returncode for one in done] == [0, 0], done[0].stderr
     assert "arena.db.schema-1: the store as it was" in done[0].stdout and "as it should" in done[1].stdout
     assert keep.version(reach(str(shell.folder / "arena.db.schema-1"))) == 1
-    assert json.loads(shell.run("db", "check", "--json").stdout)[0] == {"what": "schema", "ok": True, "found": "3"}
+    assert json.loads(shell.run("db", "check", "--json").stdout)[0] == {
+        "what": "schema",
+        "ok": True,
+        "found": str(schema.VERSION),
+    }
 
 
 def test_the_command_says_how_to_copy_a_postgresql_database(postgres: Postgres, shell: Shell) -> None:
     old.made(place := postgres.blank("old"), 2, str(shell.folder / "new.db"))
     done = shell.run("db", "upgrade", ARENA_DB=place)
     assert done.returncode == 0 and "`arena db backup FILE`" in clean(done)
-    assert "schema 2 brought to 3" in done.stdout and postgres.password not in done.stdout
+    assert f"schema 2 brought to {schema.VERSION}" in done.stdout and postgres.password not in done.stdout
     assert shell.run("status", ARENA_DB=place).stderr.startswith("arena: the store holds no runs yet")
 
 
