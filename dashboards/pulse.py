@@ -14,8 +14,8 @@ from arena.store import schema as s
 from dashboards import reading
 from dashboards.reading import Run, kept
 
-_CALLS = 20_000
-"""The last so many calls are looked at, so that a long run costs no more than a short one."""
+_CALLS = 50_000
+"""The last so many calls of the store are looked at, so that a long run costs no more than a short one."""
 _MINUTES = 60
 
 
@@ -50,9 +50,7 @@ def _minutes(url: str, file: str, run: str, moment: int) -> tuple[Minute, ...]:
     c = s.calls.c
     last = (
         select(c.started, read.ANSWERED.label("answered"), c.prompt_tokens, c.completion_tokens)
-        .where(c.run == run, ~c.cached)
-        .order_by(c.id.desc())
-        .limit(_CALLS)
+        .where(c.run == run, ~c.cached, c.id > select(func.max(c.id)).scalar_subquery() - _CALLS)
         .subquery()
     )
     tokens = func.coalesce(last.c.prompt_tokens, 0) + func.coalesce(last.c.completion_tokens, 0)

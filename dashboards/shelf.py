@@ -82,7 +82,7 @@ def _fresh(db: Connection, known: dict[str, _Known], rows: Sequence[Row[Any]], a
     now, stamp = time.monotonic(), reading.stamp()
     old = [row for row in rows if not _holds(known.get(row.id), row.rulings, stamp, now)]
     ids = [row.id for row in old]
-    counted, paid = (_counted(db, old), _paid(db, ids)) if ids else ({}, {})
+    counted, paid = (_counted(db, ids), _paid(db, ids)) if ids else ({}, {})
     for row in old:
         counts = Counts(row.planned, *counted[row.id], row.rulings)
         lasts = _MOVING if row.id in alive or counts.ruled < counts.rulings else _STILL
@@ -94,10 +94,15 @@ def _holds(one: _Known | None, rulings: int, stamp: str, now: float) -> bool:
     return one is not None and one.counts.rulings == rulings and (one.stamp == stamp or now < one.until)
 
 
-def _counted(db: Connection, rows: Sequence[Row[Any]]) -> dict[str, tuple[int, int, int, int]]:
+def _counted(db: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int, int, int]]:
     """Run -> matches over, rulings, unreadable ones, matches that failed: `read.counts`, of many runs at once."""
-    p, r, j, f = s.played.c, s.rulings.c, s.judges.c, s.failures.c
-    ids = [row.id for row in rows]
+    p, m, r, j, f = s.played.c, s.matches.c, s.rulings.c, s.judges.c, s.failures.c
+    over = (
+        select(p.run, func.count())
+        .join_from(s.played, s.matches, p.match == m.key)
+        .where(p.run.in_(ids), m.over)
+        .group_by(p.run)
+    )
     ruled = (
         select(p.run, func.count(), func.count().filter(r.state == "unreadable"))
         .join_from(s.played, s.judges, j.run == p.run)
@@ -112,26 +117,9 @@ def _counted(db: Connection, rows: Sequence[Row[Any]]) -> dict[str, tuple[int, i
         .where(p.run.in_(ids), ~f.mended, (f.judge == "") | f.judge.in_(own))
         .group_by(p.run)
     )
-    lost = {run: int(n) for run, n in db.execute(failed)}
+    done, lost = ({run: int(n) for run, n in db.execute(query)} for query in (over, failed))
     found = {run: (int(n), int(blank)) for run, n, blank in db.execute(ruled)}
-    halves = {row.id for row in rows if found.get(row.id, (0, 0))[0] < row.rulings}
-    over = _over(db, {row.id: row.planned for row in rows}, halves)
-    return {run: (over[run], *found.get(run, (0, 0)), lost.get(run, 0)) for run in ids}
-
-
-def _over(db: Connection, planned: dict[str, int], halves: set[str]) -> dict[str, int]:
-    """Run -> transcripts that are complete. All of them are where every ruling is there; only the other runs are
-    counted, by what is open, since a match tells that it is over behind its long specification."""
-    p, m = s.played.c, s.matches.c
-    all_ = select(p.run, func.count()).where(p.run.in_(halves)).group_by(p.run)
-    still = (
-        select(p.run, func.count())
-        .join_from(s.played, s.matches, p.match == m.key)
-        .where(p.run.in_(halves), ~m.over)
-        .group_by(p.run)
-    )
-    known, left = ({run: int(n) for run, n in db.execute(query)} for query in (all_, still))
-    return {run: known.get(run, 0) - left.get(run, 0) if run in halves else n for run, n in planned.items()}
+    return {run: (done.get(run, 0), *found.get(run, (0, 0)), lost.get(run, 0)) for run in ids}
 
 
 def _paid(db: Connection, ids: Sequence[str]) -> dict[str, Spent]:

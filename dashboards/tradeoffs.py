@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 import streamlit as st
-from arena.strength import Advantage
 
 from arena.compare import Comparison, Row
 from arena.front import front
+from arena.strength import Advantage
 from dashboards import address, comparing, exhibit, figures, reading, words
 from dashboards.charts.spots import Axis, Spot, scatter, spread
 from dashboards.exhibit import Exhibit
@@ -30,7 +30,7 @@ def efforts(run: reading.Run, made: Comparison) -> None:
     st.subheader("Accuracy against effort")
     name = address.switch(st, "Effort", list(EFFORTS), "effort")
     rows = [row for row in made.rows if not row.arm and row.accuracy.value is not None]
-    judges = figures.each([row.judge for row in rows])
+    judges = words.each([row.judge for row in rows])
     for judge, place in comparing.multiples(judges):
         found = [(row, x) for row in rows if row.judge == judge for x in [_effort(row, made, name)] if x is not None]
         with place:

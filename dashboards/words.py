@@ -11,6 +11,8 @@ from arena.tables import interval
 
 ROLES = {"direct": "floor: direct", "expert": "ceiling: expert"}
 """Name of a protocol -> the kind of its mark."""
+SIDES = {"right": "argued the right answer", "wrong": "argued a wrong answer", "": "argued for no answer"}
+"""What a seat stood for, in words."""
 ARMS = {"right": "argued the right answer", "wrong": "argued a wrong answer"}
 
 
@@ -81,3 +83,8 @@ def name(row: Row | Pair, many: bool) -> str:
 def short(number: int) -> str:
     """A count."""
     return f"{number:,}" if number < 1_000_000 else f"{number / 1e6:,.1f} M"
+
+
+def each(values: Sequence[str]) -> list[str]:
+    """The different ones, in their order."""
+    return list(dict.fromkeys(values))

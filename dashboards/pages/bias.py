@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+
 from arena.agreement import Agreement, Kappa
 from arena.bias import Bias
-
 from dashboards import address, comparing, exhibit, figures, reading, words
 from dashboards.charts.dots import Dot, Rule, Scale, dots, reach
 from dashboards.exhibit import Exhibit
@@ -30,7 +30,7 @@ def main() -> None:
     run = reading.current()
     st.title("Bias")
     found = figures.biases(run)
-    judges = figures.each([one.judge for one in found])
+    judges = words.each([one.judge for one in found])
     if judges:
         judge = address.choose(st.columns([1, 2])[0], "Judge", judges, "judge")
         panel(run, [one for one in found if one.judge == judge])

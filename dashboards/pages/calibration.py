@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
-from arena.calibration import Bin, Mass
-from arena.samples import Group
 
+from arena.calibration import Bin, Mass
 from arena.compare import Row
 from arena.metric import Figure
+from arena.samples import Group
 from dashboards import address, comparing, exhibit, figures, reading, words
 from dashboards.charts.dots import Dot, Scale, dots
 from dashboards.charts.spots import Axis, Spot, lines
@@ -32,7 +32,7 @@ def main() -> None:
     run = reading.current()
     st.title("Calibration")
     rows = [row for row in figures.comparison(run).rows if not row.arm]
-    judges = figures.each([row.judge for row in rows if row.accuracy.value is not None])
+    judges = words.each([row.judge for row in rows if row.accuracy.value is not None])
     if not judges:
         st.info("No ruling of this run could be read yet: nothing to hold against the truth.")
         return

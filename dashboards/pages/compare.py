@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from arena.compare import Comparison, Pair, Row, table
-from dashboards import address, comparing, drill, exhibit, figures, reading, tradeoffs, words
+from dashboards import address, comparing, drill, exhibit, figures, ledger, reading, tradeoffs, words
 from dashboards.address import Choice
 from dashboards.charts.dots import Dot, Rule, Scale, dots, reach
 from dashboards.comparing import ident
@@ -45,7 +45,7 @@ def main() -> None:
 
 def header(run: reading.Run) -> None:
     """How far the run is and what it took."""
-    counts, paid = run.counts, figures.spent(run)
+    counts, paid = run.counts, ledger.spent(run)
     told = {
         "Matches played": f"{counts.over:,} / {counts.planned:,}",
         "Rulings": f"{counts.ruled:,} / {counts.rulings:,}",
@@ -66,7 +66,7 @@ def choose(run: reading.Run, usual: Comparison) -> Comparison:
     others = address.several(beside, "Beside the runs", [row["id"] for row in reading.runs() if row["id"] != run.id],
                              "with")  # fmt: skip
     every = figures.comparison(run, others) if others else usual
-    labels = figures.each([usual.baseline, *(row.protocol for row in every.rows)])
+    labels = words.each([usual.baseline, *(row.protocol for row in every.rows)])
     baseline = address.choose(where, "Baseline", labels, "baseline")
     by = address.choose(split, "A chart for each", list(SPLITS), "by")
     if (baseline, by) == (usual.baseline, "judge"):
@@ -76,7 +76,7 @@ def choose(run: reading.Run, usual: Comparison) -> Comparison:
 
 def parts(made: Comparison, rows: Sequence[Any]) -> Iterator[tuple[str, str, list[Any], Any]]:
     """For each chart: what it is about, the key of its file, its rows, and its place."""
-    judges = figures.each([row.judge for row in rows])
+    judges = words.each([row.judge for row in rows])
     groups = [(row.group, row.judge) for row in rows]
     found = list(dict.fromkeys(groups))
     for number, place in comparing.multiples([str(i) for i in range(min(MOST, len(found)))]):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from arena.store.cost import Effort
-from dashboards import address, exhibit, figures, reading, words
+from dashboards import address, exhibit, figures, ledger, reading, words
 from dashboards.charts.bars import Bar, bars
 from dashboards.exhibit import Exhibit
-from dashboards.figures import Model
+from dashboards.ledger import Model
 from dashboards.markup import plain
 from dashboards.transcript import money
 
@@ -27,7 +27,7 @@ def main() -> None:
     """Draw the page."""
     run = reading.current()
     st.title("Cost")
-    paid = figures.spent(run)
+    paid = ledger.spent(run)
     exhibit.metrics(
         {
             "Calls paid": f"{paid.calls:,}",
@@ -64,7 +64,7 @@ def roles(run: reading.Run, efforts: Sequence[Effort]) -> None:
             )
         )
     if unit == "dollars" and blank:
-        names = ", ".join(figures.each([f"{one.role} in {one.protocol}" for one in blank]))
+        names = ", ".join(words.each([f"{one.role} in {one.protocol}" for one in blank]))
         st.caption(plain(f"Cost unknown, as the configuration gives no price: {names}."))
     st.caption("Counted whether or not the response cache served a call: what playing it once takes.")
 
@@ -122,7 +122,7 @@ def each(run: reading.Run, efforts: Sequence[Effort]) -> None:
 def asked(run: reading.Run) -> None:
     """What was asked of each model."""
     st.subheader("By model")
-    lines = [_model(one) for one in figures.models(run)]
+    lines = [_model(one) for one in ledger.models(run)]
     exhibit.grid(lines)
     exhibit.download(lines, f"models {run.id}")
 

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
-from arena.failures import Loss
 
+from arena.failures import Loss
 from arena.store.cost import Tally
-from dashboards import address, exhibit, figures, reading, words
+from dashboards import address, exhibit, figures, ledger, reading, words
 from dashboards.address import ALL, Choice
 from dashboards.charts.bars import Bar, bars
 from dashboards.charts.dots import Dot, Scale, dots
 from dashboards.exhibit import Exhibit
-from dashboards.figures import SIDES, Failed
+from dashboards.ledger import Failed
 from dashboards.markup import clean, plain
+from dashboards.words import SIDES
 
 PLACE = 110
 KIND, FAILURE = "kind", "match"
@@ -39,7 +40,7 @@ def main() -> None:
 
 def panel(run: reading.Run, lost: Sequence[Loss]) -> None:
     """How often each kind failed on either side, and the failures themselves."""
-    kinds = figures.each([loss.kind for loss in lost])
+    kinds = words.each([loss.kind for loss in lost])
     chosen = address.choose(st.columns([1, 2])[0], "Kind", [ALL, *kinds], KIND)
     parts = [Bar(_told(loss), SIDES[_side(loss)], loss.times, loss.kind) for loss in lost]
     told = "; ".join(f"{bar.label}, {bar.part}: {bar.value:,.0f}" for bar in parts)
@@ -77,12 +78,12 @@ def _line(loss: Loss) -> dict[str, object]:
 def listed(run: reading.Run, kind: str) -> None:
     """The failures; the one that is chosen opens its match."""
     kinds = f" of the kind {kind}" if kind else ""
-    total = figures.failing(run, kind)
+    total = ledger.failing(run, kind)
     st.caption(plain(f"{total:,} failures{kinds}, newest first. Choose one to open its match."))
     if kind in ("", "unreadable"):
         address.link(st, "Matches with a verdict that could not be read", "transcripts", tag="unreadable")
     first = address.leaf(total, SIZE)
-    rows = figures.failed(run, kind, first, SIZE)
+    rows = ledger.failed(run, kind, first, SIZE)
     event = st.dataframe(
         pd.DataFrame([_row(one) for one in rows]),
         key=f"failures {kind} {first}",

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from arena.control import SILENT
-from dashboards import address, exhibit, figures, pulse, reading, words
+from dashboards import address, exhibit, figures, ledger, pulse, reading, words
 from dashboards.address import ALL
 from dashboards.charts.spots import Axis, Spot, lines
 from dashboards.exhibit import Exhibit
@@ -138,12 +138,12 @@ def errors(run: reading.Run, drivers: Sequence[dict[str, Any]]) -> None:
     st.subheader("Errors")
     known = [loss.kind for loss in figures.losses(run)]
     said = [kind for one in drivers for kind in one.get("errors", {})]
-    kinds = figures.each([*known, *said])
+    kinds = words.each([*known, *said])
     if not kinds:
         st.caption("None.")
         return
     kind = address.choose(st.columns([1, 2])[0], "Kind", [ALL, *kinds], KIND)
-    rows = figures.failed(run, "" if kind == ALL else kind, 0, RECENT)
+    rows = ledger.failed(run, "" if kind == ALL else kind, 0, RECENT)
     told = [
         {"match": one.match[:12], "stage": one.stage, "kind": one.kind, "protocol": one.protocol, "who": one.who,
          "message": clean(one.message, 300)}

@@ -6,17 +6,17 @@ import inspect
 from collections.abc import Sequence
 
 import streamlit as st
-from arena.traces import Trace
 
 from arena.compare import Row
 from arena.protocol import Protocol
+from arena.traces import Trace
 from dashboards import address, comparing, exhibit, figures, listing, reading, words
 from dashboards.charts.bars import Bar, bars
 from dashboards.charts.dots import Dot, Rule, Scale, dots
 from dashboards.charts.spots import Axis, Spot, lines
 from dashboards.exhibit import Exhibit
-from dashboards.figures import SIDES
 from dashboards.markup import clean, plain
+from dashboards.words import SIDES
 
 PLACE = 40
 NAME = "protocol"
@@ -98,7 +98,7 @@ def accuracy(run: reading.Run, rows: Sequence[Row]) -> None:
 def tasks(run: reading.Run, label: str) -> None:
     """The same task by task, where there are several."""
     rows = [row for row in figures.comparison(run, by="task").rows if row.protocol == label and not row.arm]
-    names = figures.each([row.group for row in rows])
+    names = words.each([row.group for row in rows])
     if len(names) < 2:
         return
     st.subheader("By task")

@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 
 from arena.store import read, schema
 from arena.store.db import Store, connect
-from dashboards import figures, listing, pulse, reading, shelf
+from dashboards import ledger, listing, pulse, reading, shelf
 from dashboards.listing import VERDICTS, Asked
 from dashboards.reading import Run
 
@@ -131,7 +131,7 @@ def test_calls_are_counted_by_the_minute(run: Run) -> None:
 
 
 def test_what_was_asked_of_each_model_adds_up(run: Run) -> None:
-    (model,) = figures.models(run)
+    (model,) = ledger.models(run)
     assert (model.model, model.calls, model.cached, model.errors) == ("scripted", 60, 0, 0)
     assert model.prompt + model.completion == read.spent(reading.store(run), run.id).tokens
 
