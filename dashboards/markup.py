@@ -47,7 +47,7 @@ CSS = """<style>
 .arena mark.hit { background: rgba(250, 204, 21, .45); }
 .arena .tags { display: flex; flex-wrap: wrap; gap: .3rem; }
 .arena .tag { border: 1px solid rgba(217, 119, 6, .7); border-radius: 1rem; padding: .05rem .6rem; font-size: .82rem; }
-.st-key-passage { position: sticky; top: 4rem; }
+div:has(> .st-key-passage) { position: sticky; top: 4rem; }
 .st-key-passage .tall { max-height: calc(100vh - 8rem); }
 .arena .bars { display: grid; grid-template-columns: minmax(6rem, 40%) 1fr 3rem; gap: .3rem .6rem;
   align-items: center; }
