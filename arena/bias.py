@@ -1,4 +1,4 @@
-"""What turns a judge beside the arguments: where an answer stands, who speaks first, length, tone, the speaker's name."""
+"""What turns a judge beside the arguments: where an answer stands, who speaks first, length, tone, a name."""
 
 from __future__ import annotations
 

@@ -8,13 +8,15 @@ it covers the truth less often than it says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from arena import bootstrap
 from arena.metric import Figure, Sample
+from arena.rulings import Floats, Ints, Mask, Words
 
 Failures = Literal["excluded", "wrong"]
 """What becomes of rulings that cannot be read or never came about: left out, or scored 0."""
@@ -23,16 +25,37 @@ _ZERO = 1e-9
 """Below this a sum of scores is rounding."""
 
 
-class Scored(NamedTuple):
-    """One value that a figure rests on."""
+class Scores(NamedTuple):
+    """The values that a figure rests on, (n,) each."""
 
-    question: str
-    source: str
-    score: float
+    questions: Words
+    sources: Words
+    values: Floats
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str, float]]) -> Scores:
+        """From (question, source, value)."""
+        questions, sources, values = zip(*rows, strict=True) if (rows := list(rows)) else ((), (), ())
+        return cls(Words.of(questions), Words.of(sources), np.array(values, dtype=np.float64))
+
+    @classmethod
+    def some(cls, sample: Sample, values: Floats, which: Mask | None = None) -> Scores:
+        """A value for each ruling of a sample (n,), of which those count that can be read, or that `which` says."""
+        return cls(sample.records.words("question"), sample.records.words("source"), values).take(
+            sample.read if which is None else which
+        )
+
+    def take(self, which: Mask) -> Scores:
+        """Those rows alone."""
+        return Scores(self.questions.take(which), self.sources.take(which), self.values[which])
+
+    def groups(self) -> Ints:
+        """(n,): the sources, numbered from 0 without gaps."""
+        return np.unique(self.sources.codes, return_inverse=True)[1]
 
 
 class Estimate(NamedTuple):
-    """A mean with its 95 % interval."""
+    """A number with its 95 % interval."""
 
     value: float | None
     low: float | None
@@ -40,39 +63,38 @@ class Estimate(NamedTuple):
     method: str
 
 
-def scored(sample: Sample, failures: Failures) -> list[Scored]:
+def scored(sample: Sample, failures: Failures) -> Scores:
     """The score of every ruling of a sample."""
-    found = [(r.question, r.source, r.score) for r in sample.records]
-    if failures == "wrong":
-        found += [(lost.question, lost.source, None) for lost in sample.lost]
-        return [Scored(question, source, score or 0.0) for question, source, score in found]
-    return [Scored(question, source, score) for question, source, score in found if score is not None]
+    if failures == "excluded":
+        return Scores.some(sample, sample.score)
+    ruled = Scores.some(sample, np.nan_to_num(sample.score), np.ones_like(sample.read))
+    lost = Scores.of((one.question, one.source, 0.0) for one in sample.lost)
+    return Scores(
+        Words.joined([ruled.questions, lost.questions]),
+        Words.joined([ruled.sources, lost.sources]),
+        np.concatenate([ruled.values, lost.values]),
+    )
 
 
-def mean(used: Sequence[Scored], span: tuple[float, float] = (0, 1)) -> Estimate:
+def mean(used: Scores, span: tuple[float, float] = (0, 1)) -> Estimate:
     """The mean of scores that lie in `span`, and its 95 % interval."""
-    if not used:
+    y = used.values
+    if not len(y):
         return Estimate(None, None, None, "nothing to measure")
-    y = np.array([one.score for one in used])
-    groups = _groups(used)
+    groups = used.groups()
     sources = int(groups.max()) + 1
     if sources < 2:
         return Estimate(float(y.mean()), None, None, "no interval: one source")
-    if sources == len(y) and span == (0, 1) and set(y) <= {0, 1}:
-        low, high = _wilson(int(y.sum()), sources)
+    if sources == len(y) and span == (0, 1) and set(y.tolist()) <= {0, 1}:
+        low, high = wilson(int(y.sum()), sources)
         return Estimate(float(y.mean()), low, high, f"Wilson, {sources} sources of one ruling")
     if np.abs(np.bincount(groups, y - y.mean())).max() < _ZERO:
         return _alike(float(y.mean()), sources, span)
     return _clustered(y, groups, span)
 
 
-def _groups(used: Sequence[Scored]) -> NDArray[np.intp]:
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(one.source, len(numbers)) for one in used])
-
-
-def _wilson(count: int, n: int) -> tuple[float, float]:
-    """Wilson (1927)."""
+def wilson(count: int, n: int) -> tuple[float, float]:
+    """Wilson's (1927) 95 % interval of a share."""
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(count, n, method="wilson")
@@ -85,12 +107,12 @@ def _alike(value: float, sources: int, span: tuple[float, float]) -> Estimate:
     None of C sources departs from `value`: by Wilson (1927) as many as a share u still may, to either end of `span`.
     Where all are right or all are wrong, this is Wilson's interval on C sources.
     """
-    u = _wilson(0, sources)[1]
+    u = wilson(0, sources)[1]
     low, high = value - u * (value - span[0]), value + u * (span[1] - value)
     return Estimate(value, low, high, f"no variance between sources: Wilson on {sources} sources")
 
 
-def _clustered(y: NDArray[np.float64], groups: NDArray[np.intp], span: tuple[float, float]) -> Estimate:
+def _clustered(y: Floats, groups: Ints, span: tuple[float, float]) -> Estimate:
     """Liang & Zeger (1986) by way of a regression on a constant, with the correction C/(C - 1) and t(C - 1)."""
     # Imported here because it takes longer than all the rest of a short command.
     from statsmodels.regression.linear_model import OLS
@@ -103,33 +125,75 @@ def _clustered(y: NDArray[np.float64], groups: NDArray[np.intp], span: tuple[flo
     return Estimate(float(y.mean()), max(low, span[0]), min(high, span[1]), method)
 
 
-def sign_flip(used: Sequence[Scored], resamples: int) -> tuple[float | None, str]:
+def resampled(
+    used: Scores, columns: Floats, statistic: Callable[[Floats], Floats], span: tuple[float, float]
+) -> Estimate:
+    """A function of sums, and its 95 % interval by the bootstrap over sources.
+
+    `columns` (n, k) are what is summed, a row for each of `used`; `statistic` maps sums (..., k) to values (...,). Its
+    values lie in `span`, from which the interval is taken where all sources are alike.
+    """
+    if not len(used.values):
+        return Estimate(None, None, None, "nothing to measure")
+    table = bootstrap.totals(used.groups(), columns)
+    value = float(statistic(table.sum(axis=0)))
+    if len(table) < 2:
+        return Estimate(value, None, None, "no interval: one source")
+    drawn = statistic(bootstrap.sums(table))
+    if np.ptp(drawn) < _ZERO:
+        return _alike(value, len(table), span)
+    return Estimate(value, *bootstrap.interval(drawn, len(table)), drew(len(table)))
+
+
+def drew(sources: int) -> str:
+    """How a bootstrap interval was reached, in words."""
+    return f"bootstrap over {sources} sources, {bootstrap.RESAMPLES} resamples"
+
+
+def averaged(used: Scores, span: tuple[float, float]) -> Estimate:
+    """The mean of scores that lie in `span`, with an interval by the bootstrap over sources."""
+    columns = np.stack([used.values, np.ones(len(used.values))], axis=1)
+    return resampled(used, columns, lambda sums: sums[..., 0] / sums[..., 1], span)
+
+
+def sign_flip(used: Scores, resamples: int) -> tuple[float | None, str]:
     """Two-sided p of a mean of differences against 0, and how it was reached.
 
     A source's differences change sign together, since it is the source that was drawn. The statistic is the sum over
     all of them, so that it agrees with the mean however many questions a source has. All sign patterns are counted
-    where there are at most `resamples` of them, else that many are drawn, from a fixed seed.
+    where there are at most `resamples` of them, else that many are drawn, from a fixed seed. Sources without a
+    difference have no sign, and equal ones are drawn together: of k equal differences a binomial number stays.
     """
-    from scipy.stats import permutation_test
+    from scipy.stats import monte_carlo_test, permutation_test
 
-    groups = _groups(used)
-    if not used or groups.max() < 1:
+    groups = used.groups()
+    if not len(groups) or groups.max() < 1:
         return None, "no test"
-    totals = np.bincount(groups, [one.score for one in used])
-    result = permutation_test(
-        (totals,),
-        lambda x, axis: np.round(np.sum(x, axis=axis), 9),  # equal sums must tie, whatever the order of adding
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=resamples,
-        batch=max(1, 10**6 // len(totals)),
-        rng=np.random.default_rng(0),
-    )
-    exact = 2.0 ** len(totals) <= resamples
-    return float(result.pvalue), "exact sign-flip test" if exact else f"sign-flip test, {resamples} resamples"
+    sizes = np.round(np.abs(all_ := np.bincount(groups, used.values)), 9)  # equal sums must tie, however added
+    if len(all_) <= math.log2(resamples):
+        result = permutation_test(
+            (all_,),
+            lambda x, axis: np.round(np.sum(x, axis=axis), 9),
+            permutation_type="samples",
+            vectorized=True,
+            n_resamples=resamples,
+        )
+        return float(result.pvalue), "exact sign-flip test"
+    values, times = np.unique(sizes[sizes > 0], return_counts=True)
+    rng = np.random.default_rng(0)
+
+    def flipped(size: tuple[int, ...]) -> Floats:
+        kept = rng.binomial(times, 0.5, (size[0], len(times)))
+        return np.round((2 * kept - times) @ values, 9)[:, None]
+
+    result = monte_carlo_test(
+        np.round([all_.sum()], 9), flipped, lambda x, axis: x.sum(axis=axis), vectorized=True, n_resamples=resamples,
+        batch=max(1, 10**6 // max(1, len(times))),
+    )  # fmt: skip
+    return float(result.pvalue), f"sign-flip test, {resamples} resamples"
 
 
-def figure(metric: str, estimate: Estimate, used: Sequence[Scored], rulings: int, samples: Sequence[Sample]) -> Figure:
+def figure(metric: str, estimate: Estimate, used: Scores, rulings: int, samples: Sequence[Sample]) -> Figure:
     """An estimate with everything it rests on; `rulings` are the readable ones that went into it."""
     return Figure(
         metric=metric,
@@ -137,9 +201,9 @@ def figure(metric: str, estimate: Estimate, used: Sequence[Scored], rulings: int
         low=estimate.low,
         high=estimate.high,
         method=estimate.method,
-        sources=len({one.source for one in used}),
-        questions=len({one.question for one in used}),
+        sources=len(np.unique(used.sources.codes)),
+        questions=len(np.unique(used.questions.codes)),
         rulings=rulings,
-        unreadable=sum(r.state != "read" for sample in samples for r in sample.records),
+        unreadable=sum(int((~sample.read).sum()) for sample in samples),
         failed=sum(len(sample.lost) for sample in samples),
     )

@@ -40,9 +40,10 @@ def export(engine: Engine, run: str, what: What, target: Path) -> int:
 
 def _rows(engine: Engine, run: str, what: What) -> Iterator[dict[str, Any]]:
     if what in {"rulings", "beliefs"}:
+        hidden = {"seconds"} if what == "beliefs" else {"seconds", "after"}
         for record in read.records(engine, run) if what == "rulings" else read.beliefs(engine, run):
-            row = record.model_dump(mode="json", exclude={"seconds"})
-            yield {**row, "score": record.score}
+            row = record._asdict() | {"score": record.score}
+            yield {name: value for name, value in row.items() if name not in hidden}
     elif what == "calls":
         yield from read.calls(engine, run, bodies=True)
     else:

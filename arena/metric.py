@@ -27,9 +27,7 @@ class Lost(NamedTuple):
 class Sample:
     """The rulings of one protocol, judge and cast, those that failed, and what was held on the way to them."""
 
-    def __init__(
-        self, records: Sequence[Record], lost: Sequence[Lost] = (), beliefs: Sequence[Record] = ()
-    ) -> None:
+    def __init__(self, records: Sequence[Record], lost: Sequence[Lost] = (), beliefs: Sequence[Record] = ()) -> None:
         self.records = Rulings.of(records)
         self.lost = tuple(lost)
         self.beliefs = Rulings.of(beliefs)

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, select
 
 from arena.console import Json, Run, Store, err, out, say
 from arena.errors import ArenaError, StoreError
-from arena.estimate import Scored, figure, mean
+from arena.estimate import Scores, figure, mean
 from arena.metric import Figure
 from arena.plugin import Frozen, key
 from arena.run import Exit
@@ -171,8 +171,8 @@ def _row(judge: str, kind: str, of: Sequence[Pair]) -> Row:
 
 
 def _figure(name: str, scores: Iterable[tuple[Pair, float]], span: tuple[int, int] = (0, 1)) -> Figure:
-    used = [Scored(pair.question, pair.source, score) for pair, score in scores]
-    return figure(name, mean(used, span), used, len(used), ())
+    used = Scores.of((pair.question, pair.source, score) for pair, score in scores)
+    return figure(name, mean(used, span), used, len(used.values), ())
 
 
 def _table(run: str, rows: Sequence[Row]) -> Table:

@@ -6,6 +6,7 @@ are numbers. A single ruling is made when it is asked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
@@ -91,13 +92,28 @@ class Words:
         codes = np.fromiter((numbers.setdefault(one, len(numbers)) for one in column), np.int64)
         return cls(codes, list(numbers))
 
+    @classmethod
+    def joined(cls, columns: Sequence[Words]) -> Words:
+        """The rows of one column after those of the other, numbered together."""
+        numbers: dict[Any, int] = {}
+        codes = []
+        for one in columns:
+            new = np.array([numbers.setdefault(value, len(numbers)) for value in one.values], dtype=np.int64)
+            codes.append(new[one.codes])
+        return cls(np.concatenate(codes), list(numbers))
+
+    def take(self, which: Mask | Ints) -> Words:
+        """Those rows alone."""
+        return Words(self.codes[which], self.values)
+
     def list(self) -> list[Any]:
         """The value of every row."""
         return [self.values[code] for code in self.codes.tolist()]
 
     def be(self, value: object) -> Mask:
         """Which rows have this value."""
-        return self.codes == (self.values.index(value) if value in self.values else -1)
+        found: Mask = self.codes == (self.values.index(value) if value in self.values else -1)
+        return found
 
 
 class Rulings(Sequence[Record]):
@@ -150,15 +166,20 @@ class Rulings(Sequence[Record]):
 
     def take(self, which: Mask | Ints) -> Rulings:
         """Those rulings alone."""
-        made = {
-            name: Words(one.codes[which], one.values) if isinstance(one, Words) else one[which]
-            for name, one in self._columns.items()
-        }
+        made = {name: one.take(which) if isinstance(one, Words) else one[which] for name, one in self._columns.items()}
         return Rulings(made)
 
-    def joined(self, *others: Rulings) -> Rulings:
-        """These rulings and then the others."""
-        return Rulings.of([record for part in (self, *others) for record in part]) if others else self
+    @classmethod
+    def joined(cls, parts: Sequence[Rulings]) -> Rulings:
+        """The rulings of all parts, one part after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return cls.of(())
+        made: dict[str, Any] = {name: Words.joined([one.words(name) for one in parts]) for name in WORDS}
+        made |= {name: np.concatenate([one.whole(name) for one in parts]) for name in WHOLE}
+        made |= {name: np.concatenate([one.number(name) for one in parts]) for name in _PARTS}
+        return cls({**made, "p": _stacked([one.p for one in parts])})
 
     @overload
     def __getitem__(self, at: int) -> Record: ...
@@ -179,13 +200,18 @@ class Rulings(Sequence[Record]):
         columns |= {name: self.whole(name).tolist() for name in WHOLE}
         columns |= {name: _known(self.number(name)) for name in _PARTS}
         columns |= {name: _counts(columns[name]) for name in ("prompt_tokens", "completion_tokens")}
-        columns["p"] = [tuple(x for x in row if x == x) for row in self.p.tolist()]  # NaN alone differs from itself
+        columns["p"] = [tuple(x for x in row if not math.isnan(x)) for row in self.p.tolist()]
         return map(Record._make, zip(*(columns[name] for name in Record._fields), strict=True))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other))  # noqa: B905
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _stacked(parts: Sequence[Floats]) -> Floats:
+    most = max(one.shape[1] for one in parts)
+    return np.concatenate([np.pad(one, ((0, 0), (0, most - one.shape[1])), constant_values=np.nan) for one in parts])
 
 
 def _padded(p: Sequence[Sequence[float]]) -> Floats:
@@ -195,7 +221,7 @@ def _padded(p: Sequence[Sequence[float]]) -> Floats:
 
 
 def _known(column: Floats) -> list[float | None]:
-    return [x if x == x else None for x in column.tolist()]
+    return [None if math.isnan(x) else x for x in column.tolist()]
 
 
 def _counts(column: Sequence[float | None]) -> list[int | None]:

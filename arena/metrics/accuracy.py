@@ -21,8 +21,8 @@ class Accuracy(Metric):
     def measure(self, sample: Sample, against: Sample | None = None) -> Figure:
         """The accuracy of `sample`; `against` is not looked at."""
         used = estimate.scored(sample, self.failures)
-        read = sum(r.state == "read" for r in sample.records)
+        read = int(sample.read.sum())
         found = estimate.mean(used)
-        if self.failures == "wrong" and len(used) > read:
-            found = found._replace(method=f"{found.method}; {len(used) - read} failures counted wrong")
+        if self.failures == "wrong" and len(used.values) > read:
+            found = found._replace(method=f"{found.method}; {len(used.values) - read} failures counted wrong")
         return estimate.figure(self.label, found, used, read, (sample,))

@@ -6,14 +6,13 @@ both count, and what makes a question hard for both drops out (Miller 2024, sect
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-
+import numpy as np
 from pydantic import Field
 
 from arena import estimate
-from arena.estimate import Scored
+from arena.estimate import Scores
 from arena.metric import Figure, Metric, Sample
+from arena.rulings import Words
 
 
 class Difference(Metric):
@@ -27,19 +26,34 @@ class Difference(Metric):
     def measure(self, sample: Sample, against: Sample | None = None) -> Figure:
         """The accuracy of `sample` minus that of `against`; no value without `against` or a common question."""
         both = (sample, against or Sample(()))
-        ours, theirs = (_questions(estimate.scored(one, self.failures)) for one in both)
-        used = [Scored(q, one.source, one.score - theirs[q].score) for q, one in ours.items() if q in theirs]
-        asked = {one.question for one in used}
-        read = sum(r.state == "read" and r.question in asked for one in both for r in one.records)
+        used = paired(*(estimate.scored(one, self.failures) for one in both))
         found = estimate.mean(used, span=(-1, 1))
         p, how = estimate.sign_flip(used, self.resamples)
         found = found._replace(method=f"paired by question, {found.method}; {how}")
+        read = sum(_read(one, used.questions) for one in both)
         return estimate.figure(self.label, found, used, read, both).model_copy(update={"p": p})
 
 
-def _questions(used: Sequence[Scored]) -> dict[str, Scored]:
-    """Question -> its mean score."""
-    found = defaultdict(list)
-    for one in used:
-        found[one.question, one.source].append(one.score)
-    return {q: Scored(q, source, sum(scores) / len(scores)) for (q, source), scores in found.items()}
+def paired(ours: Scores, theirs: Scores) -> Scores:
+    """Our mean score less theirs of every question that both have."""
+    questions = Words.joined([ours.questions, theirs.questions])
+    split = np.split(questions.codes, [len(ours.values)])
+    count = len(questions.values)
+    with np.errstate(invalid="ignore"):
+        means = [
+            np.bincount(codes, one.values, count) / np.bincount(codes, minlength=count)
+            for codes, one in zip(split, (ours, theirs), strict=True)
+        ]
+    source = np.zeros(count, dtype=np.int64)
+    source[split[0]] = ours.sources.codes
+    difference = means[0] - means[1]
+    both = np.flatnonzero(~np.isnan(difference))
+    return Scores(Words(both, questions.values), Words(source[both], ours.sources.values), difference[both])
+
+
+def _read(sample: Sample, asked: Words) -> int:
+    """How many readable rulings are on these questions."""
+    wanted = {asked.values[code] for code in asked.codes.tolist()}
+    mine = sample.records.words("question")
+    among = np.array([value in wanted for value in mine.values], dtype=np.bool_)
+    return int((among[mine.codes] & sample.read).sum())

@@ -5,13 +5,12 @@ A judge that reads what is argued and not where it stands has 0; one that always
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+import numpy as np
 
 from arena import estimate
-from arena.estimate import Scored
+from arena.estimate import Scores
 from arena.metric import Figure, Metric, Sample
-from arena.store.read import Record
+from arena.rulings import Floats, Ints, Mask
 
 
 class Flips(Metric):
@@ -25,20 +24,36 @@ class Flips(Metric):
 
     def measure(self, sample: Sample, against: Sample | None = None) -> Figure:
         """The share that flips in `sample`; `against` is not looked at."""
-        used = [Scored(one.question, one.source, _differ(one, other)) for one, other in _pairs(sample.records)]
-        return estimate.figure(self.label, estimate.mean(used), used, 2 * len(used), (sample,))
+        one, other = _pairs(sample)
+        values = np.full(len(sample.records), np.nan)
+        values[one] = _differ(sample.best[one], sample.best[other])
+        used = Scores.some(sample, values, ~np.isnan(values))
+        return estimate.figure(self.label, estimate.mean(used), used, 2 * len(one), (sample,))
 
 
-def _pairs(records: Sequence[Record]) -> list[tuple[Record, Record]]:
-    """Both orders of a match; where each order is a match, the two of the same question, arm and repeat."""
-    swapped = {(r.match, r.judge) for r in records if r.order == 1}
-    found: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-    for r in records:
-        one = (r.match,) if (r.match, r.judge) in swapped else (r.question, r.arm, str(r.repeat))
-        found[(r.protocol, r.cast, r.judge, *one)].append(r)
-    return [(pair[0], pair[1]) for pair in found.values() if [r.state for r in pair] == ["read", "read"]]
+def _pairs(sample: Sample) -> tuple[Ints, Ints]:
+    """Both orders of a match; where each order is a match, the two of the same question, arm and repeat. Of two rows
+    that can be read each, which."""
+    rulings = sample.records
+    ruled = _numbers([rulings.words("match").codes, rulings.words("judge").codes])
+    swapped = np.isin(ruled, ruled[rulings.whole("order") == 1])
+    alike = [rulings.words(name).codes for name in ("question", "arm", "protocol", "cast", "judge")]
+    other = _numbers([*alike, rulings.whole("repeat")])
+    pair = np.where(swapped, ruled, ruled.max(initial=0) + 1 + other)
+    rows = np.argsort(pair, kind="stable")
+    _, first, count = np.unique(pair[rows], return_index=True, return_counts=True)
+    first = first[count == 2]
+    one, two = rows[first], rows[first + 1]
+    whole = sample.read[one] & sample.read[two]
+    return one[whole], two[whole]
 
 
-def _differ(one: Record, other: Record) -> float:
-    a, b = ({i for i, p in enumerate(r.p) if p == max(r.p)} for r in (one, other))
-    return 1 - len(a & b) / len(a | b)
+def _numbers(columns: list[Ints]) -> Ints:
+    """(n,): rows numbered alike where all columns are alike."""
+    found: Ints = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].ravel()
+    return found
+
+
+def _differ(one: Mask, other: Mask) -> Floats:
+    found: Floats = 1 - (one & other).sum(axis=1) / np.maximum(1, (one | other).sum(axis=1))
+    return found

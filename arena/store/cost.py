@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+import sqlalchemy as sql
+from sqlalchemy import Engine, Select, Text, func, literal, select
 
 from arena.plugin import Frozen
 from arena.store import read
@@ -16,6 +20,7 @@ from arena.store.read import ANSWERED, Spent
 class Effort(Frozen):
     """What one role took in one protocol with one cast, counted whether or not the response cache served it."""
 
+    run: str = ""
     protocol: str
     cast: str
     """Empty where nobody speaks."""
@@ -35,6 +40,7 @@ class Effort(Frozen):
 class Tally(Frozen):
     """What was the matter with the turns of one side."""
 
+    run: str = ""
     protocol: str
     cast: str
     arm: str
@@ -44,25 +50,16 @@ class Tally(Frozen):
     """Outcome -> turns; and `cut` turns, and `forged` marks of verification."""
 
 
-def tokens(engine: Engine, run: str) -> dict[tuple[str, str], Spent]:
-    """What each protocol took with each cast: calls, tokens, cost and seconds, counted whether or not the response
-    cache served it."""
-    c, m = s.calls.c, s.matches.c
-    known = func.coalesce(c.prompt_tokens, 0) + func.coalesce(c.completion_tokens, 0)
-    unknown = func.count().filter(c.cost.is_(None))
-    query = (
-        select(m.label, m.cast, func.count(), func.sum(known), func.sum(c.cost), func.sum(c.latency), unknown)
-        .join_from(s.calls, s.matches, c.match == m.key)
-        .join(s.played, s.played.c.match == m.key)
-        .where(s.played.c.run == run, ANSWERED, _mine(run))
-        .group_by(m.label, m.cast)
+def spent(efforts: Sequence[Effort]) -> Spent:
+    """What these took together."""
+    costs = [one.cost for one in efforts]
+    known = [cost for cost in costs if cost is not None]
+    return Spent(
+        calls=sum(one.calls for one in efforts),
+        tokens=sum(one.prompt_tokens + one.completion_tokens for one in efforts),
+        cost=math.fsum(known) if len(known) == len(costs) else None,
+        seconds=math.fsum(one.seconds for one in efforts),
     )
-    with engine.connect() as db:
-        rows = db.execute(query).all()
-    return {
-        (label, cast): Spent(calls, int(total or 0), None if blank else float(cost or 0), float(seconds or 0))
-        for label, cast, calls, total, cost, seconds, blank in rows
-    }
 
 
 def _mine(run: str) -> Any:
@@ -93,12 +90,13 @@ def efforts(engine: Engine, run: str) -> list[Effort]:
     for label, cast, seat, *sums, _ in rows:
         role = judges.get(seat) or seats.get(label, {}).get(seat, seat)
         found[label, cast, role].append(sums)
-    return [_effort(*group, parts) for group, parts in found.items()]
+    return [_effort(run, *group, parts) for group, parts in found.items()]
 
 
-def _effort(label: str, cast: str, role: str, parts: list[Any]) -> Effort:
+def _effort(run: str, label: str, cast: str, role: str, parts: list[Any]) -> Effort:
     calls, prompt, completion, cost, seconds, unknown = (sum(column) for column in zip(*parts, strict=True))
     return Effort(
+        run=run,
         protocol=label,
         cast=cast,
         role=role,
@@ -111,33 +109,55 @@ def _effort(label: str, cast: str, role: str, parts: list[Any]) -> Effort:
 
 
 def tallies(engine: Engine, run: str) -> list[Tally]:
-    """A line for each protocol, cast and side for which anybody spoke, in the order of the run."""
+    """A line for each protocol, cast and side for which anybody spoke, in the order of the run.
+
+    Turns are counted in the database, those alike together: most have nothing the matter.
+    """
+    turns: Counter[tuple[str, str, str]] = Counter()
+    counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    with engine.connect() as db:
+        given = db.execute(_noted(run, chosen=False)).all()
+        chose = db.execute(_noted(run, chosen=True)).all()
+    own = {match: _sides(engine, match) for match in dict.fromkeys(row.match for row in chose)}
+    for row in sorted((*given, *chose), key=lambda row: row.place):
+        sides = own[row.match] if row.match else json.loads(row.defends)
+        side = ("right" if sides[row.seat] == row.correct else "wrong") if row.seat in sides else ""
+        group = row.label, row.cast, side
+        turns[group] += row.turns
+        told = dict.fromkeys(json.loads(row.outcomes or "[]"), row.turns)
+        counts[group].update({**told, "cut": row.turns * bool(row.cut), "forged": row.turns * (row.forged or 0)})
+    return [
+        Tally(run=run, protocol=label, cast=cast, arm=arm, turns=n, counts=_some(counts[label, cast, arm]))
+        for (label, cast, arm), n in turns.items()
+    ]
+
+
+def _some(counts: Counter[str]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
+
+
+def _noted(run: str, chosen: bool) -> Select[Any]:
+    """How many turns of a run are alike in what was noted of them, in matches where the sides were given, or, one by
+    one, in those where a speaker chose its own."""
     m, p, q, t = s.matches.c, s.played.c, s.questions.c, s.turns.c
-    noted = (t.body["outcomes"], t.body["cut"].as_boolean(), t.body["forged"].as_integer())
-    query = (
-        select(m.key, m.label, m.cast, m.arm, m.defends, q.correct, t.seat, *noted)
+    defends = sql.cast(m.defends, Text)
+    own = (m.arm != "") & (defends == "{}")
+    alike = [
+        m.label, m.cast, t.seat, q.correct, defends.label("defends"), sql.cast(t.body["outcomes"], Text).label("outcomes"),
+        t.body["cut"].as_boolean().label("cut"), t.body["forged"].as_integer().label("forged"),
+        (m.key if chosen else literal("")).label("match"),
+    ]  # fmt: skip
+    return (
+        select(*alike, func.count().label("turns"), func.min(p.position).label("place"))
         .join_from(s.turns, s.matches, t.match == m.key)
         .join(s.played, p.match == m.key)
         .join(s.questions, m.question == q.key)
-        .where(p.run == run)
-        .order_by(p.position, t.number)
+        .where(p.run == run, own if chosen else ~own)
+        .group_by(*alike)
     )
-    turns: Counter[tuple[str, str, str]] = Counter()
-    counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-    chosen: dict[str, dict[str, int]] = {}
-    with engine.connect() as db:
-        for match, label, cast, arm, defends, correct, seat, outcomes, cut, forged in db.execute(query):
-            if arm and not defends and match not in chosen:
-                kept = read.kept(engine, match)
-                chosen[match] = kept.match.sides(kept.turns)
-            sides = defends or chosen.get(match, {})
-            group = label, cast, ("right" if sides[seat] == correct else "wrong") if seat in sides else ""
-            turns[group] += 1
-            counts[group].update(outcomes or ())
-            counts[group].update({"cut": int(bool(cut)), "forged": forged or 0})
-    return [
-        Tally(
-            protocol=label, cast=cast, arm=arm, turns=n, counts={k: v for k, v in counts[label, cast, arm].items() if v}
-        )
-        for (label, cast, arm), n in turns.items()
-    ]
+
+
+def _sides(engine: Engine, match: str) -> dict[str, int]:
+    """Who argued for what in a match where that was chosen."""
+    kept = read.kept(engine, match)
+    return kept.match.sides(kept.turns)

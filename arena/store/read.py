@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, Select, Table, func, select
+from sqlalchemy import Engine, Select, Table, Text, cast, func, literal, select
 
 from arena import cache
 from arena.errors import StoreError, choices
 from arena.match import Match
-from arena.nouns import Question, Turn, Usage
-from arena.plugin import Frozen
+from arena.nouns import Question, Turn
 from arena.protocol import Protocol
+from arena.rulings import Rulings
 from arena.store import schema as s
 from arena.work import Reply
 
@@ -32,57 +33,6 @@ class Progress(NamedTuple):
     """(judge, order, round) that failed for good."""
     over: bool
     """Its transcript is complete."""
-
-
-class Record(Frozen):
-    """One ruling with what the statistics need to know about it."""
-
-    run: str
-    match: str
-    task: str
-    question: str
-    """The question's key."""
-    source: str
-    """The task's name and the question's source: two tasks may number their sources alike."""
-    tags: tuple[str, ...]
-    protocol: str
-    """The label."""
-    cast: str
-    arm: str
-    repeat: int
-    judge: str
-    """The label."""
-    order: int
-    state: str
-    p: tuple[float, ...]
-    correct: int
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    """Of the judge."""
-    cost: float | None
-    seconds: float
-    rounds: int
-    """The last one that anybody spoke in; 0 where nobody spoke."""
-    price: float
-    """Bits of the judge's score for each round after the first; 0 where the protocol's plugin is not at hand."""
-
-    @property
-    def score(self) -> float | None:
-        """1 where the right answer is the most probable, 1/2 (1/k) in an exact tie of two (k), else 0.
-
-        None where the ruling could not be read.
-        """
-        if self.state != "read":
-            return None
-        best = [i for i, p in enumerate(self.p) if p == max(self.p)]
-        return (self.correct in best) / len(best)
-
-
-class Belief(Record):
-    """What a judge held after a round that was not the last."""
-
-    after: int
-    """That round."""
 
 
 class Counts(NamedTuple):
@@ -207,44 +157,94 @@ def spent(engine: Engine, run: str) -> Spent:
     return Spent(calls, int(sum_tokens or 0), None if unknown else float(cost or 0), float(seconds or 0))
 
 
-def records(engine: Engine, run: str) -> list[Record]:
+def records(engine: Engine, run: str) -> Rulings:
     """Every ruling of a run by its judges, in the order of its matches, judges and presentations."""
-    return [Record(**row) for row in _rulings(engine, run, s.rulings)]
+    return _rulings(engine, run, s.rulings)
 
 
-def beliefs(engine: Engine, run: str) -> list[Belief]:
+def beliefs(engine: Engine, run: str) -> Rulings:
     """Every belief of a run's judges on the way to their rulings, in the same order and then by round."""
-    return [Belief(**row) for row in _rulings(engine, run, s.beliefs)]
+    return _rulings(engine, run, s.beliefs)
 
 
-def _rulings(engine: Engine, run: str, table: Table) -> Iterator[dict[str, Any]]:
-    m, q, r, p, j = s.matches.c, s.questions.c, table.c, s.played.c, s.judges.c
-    t = select(s.turns.c.match, func.max(s.turns.c.round).label("rounds")).group_by(s.turns.c.match).subquery()
-    after = [r.round] if "round" in r else []
+def holds_beliefs(engine: Engine, run: str) -> bool:
+    """Whether a run's judges were asked on the way."""
+    b, p = s.beliefs.c, s.played.c
+    with engine.connect() as db:
+        return (
+            db.execute(select(b.match).join(s.played, p.match == b.match).where(p.run == run).limit(1)).first()
+            is not None
+        )
+
+
+_CHUNK = 5000
+"""Rows that are read at a time, so that a long run is never there as rows and as columns at once."""
+
+
+def _rulings(engine: Engine, run: str, table: Table) -> Rulings:
+    m, q, r, p, j, t = s.matches.c, s.questions.c, table.c, s.played.c, s.judges.c, s.turns.c
+    after = r.round if "round" in r else literal(-1)
+    rounds = select(func.coalesce(func.max(t.round), 0)).where(t.match == m.key).scalar_subquery()
+    nested = [cast(one, Text) for one in (q.tags, r.p, r.usage, m.shown, m.defends)]  # parsed once for equal texts
     query = (
         select(
-            p.run, r.match, q.task, q.key.label("question"), q.source, q.tags, m.label.label("protocol"), m.cast,
-            m.arm, m.repeat, j.label.label("judge"), r.order, r.state, r.p, q.correct, r.usage,
-            func.coalesce(t.c.rounds, 0).label("rounds"),
-            *(number.label("after") for number in after),
+            p.run, r.match, q.task, q.key, q.source, m.label, m.cast, m.arm, m.repeat, j.label, r.order, r.state,
+            q.correct, rounds, after, *nested,
         )
         .join_from(s.played, s.matches, p.match == m.key)
         .join(s.questions, m.question == q.key)
         .join(table, r.match == m.key)
         .join(s.judges, (j.judge == r.judge) & (j.run == p.run))
-        .outerjoin(t, t.c.match == m.key)
         .where(p.run == run)
-        .order_by(p.position, j.position, r.order, *after)
+        .order_by(p.position, j.position, r.order, *([r.round] if "round" in r else []))
+        .execution_options(yield_per=_CHUNK)
     )  # fmt: skip
+    price = {label: protocol.price for label, protocol in protocols(engine, run).items()}
     with engine.connect() as db:
-        rows = [dict(row) for row in db.execute(query).mappings()]
-    known = {label: protocol.price for label, protocol in protocols(engine, run).items()}
-    for row in rows:
-        usage = Usage.model_validate(row.pop("usage"))
-        row["source"] = f"{row['task']}: {row['source']}"
-        took = {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion}
-        price = known.get(row["protocol"], 0.0)
-        yield {**row, **took, "cost": usage.cost, "seconds": usage.seconds, "price": price}
+        return Rulings.joined([_columns(rows, price) for rows in db.execute(query).partitions()])
+
+
+def _columns(rows: Sequence[Any], price: dict[str, float]) -> Rulings:
+    (
+        run,
+        match,
+        task,
+        question,
+        source,
+        label,
+        casts,
+        arm,
+        repeat,
+        judge,
+        order,
+        state,
+        correct,
+        rounds,
+        after,
+        *told,
+    ) = zip(*rows, strict=True)
+    tags, p, usage, shown, defends = map(_parsed, told)
+    return Rulings.table(
+        {
+            "run": run, "match": match, "task": task, "question": question,
+            "source": [f"{one}: {name}" for one, name in zip(task, source, strict=True)],
+            "tags": [tuple(one) for one in tags], "protocol": label, "cast": casts, "arm": arm, "repeat": repeat,
+            "judge": judge, "order": order, "state": state, "p": p, "correct": correct,
+            "prompt_tokens": [one.get("prompt", 0) for one in usage],
+            "completion_tokens": [one.get("completion", 0) for one in usage],
+            "cost": [one.get("cost", 0.0) for one in usage], "seconds": [one.get("seconds", 0.0) for one in usage],
+            "rounds": rounds, "price": [price.get(one, 0.0) for one in label],
+            "first": [one[-1 if turned else 0] for one, turned in zip(shown, order, strict=True)],
+            "argued": [tuple(dict.fromkeys(one.values())) for one in defends], "after": after,
+        }
+    )  # fmt: skip
+
+
+def _parsed(texts: Sequence[str]) -> list[Any]:
+    """The values of JSON texts, most of which are the same few."""
+    distinct = list(dict.fromkeys(texts))
+    known = dict(zip(distinct, json.loads(f"[{','.join(distinct)}]"), strict=True))
+    return [known[text] for text in texts]
 
 
 def protocols(engine: Engine, run: str) -> dict[str, Protocol]:
@@ -260,10 +260,12 @@ def protocols(engine: Engine, run: str) -> dict[str, Protocol]:
 
 
 def failures(engine: Engine, run: str) -> list[dict[str, Any]]:
-    """Every failure of a run that has not been mended, with its match's protocol label, cast, arm and question."""
+    """Every failure of a run that has not been mended, with its match's protocol label, cast, arm and repeat,
+    and of its question the key, task, source and tags."""
     f, m, q, p = s.failures.c, s.matches.c, s.questions.c, s.played.c
+    about = (q.key.label("question"), q.task, q.source, q.tags)
     query = (
-        select(s.failures, m.label.label("protocol"), m.cast, m.arm, q.key.label("question"), q.source)
+        select(s.failures, m.label.label("protocol"), m.cast, m.arm, m.repeat, *about)
         .join_from(s.failures, s.matches, f.match == m.key)
         .join(s.questions, m.question == q.key)
         .join(s.played, p.match == m.key)

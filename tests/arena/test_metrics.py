@@ -17,7 +17,7 @@ from arena.metrics.accuracy import Accuracy
 from arena.metrics.difference import Difference
 from arena.metrics.flips import Flips
 from arena.metrics.reward import Reward
-from arena.store.read import Record
+from arena.rulings import Record
 
 RIGHT, WRONG, TIE, UNREADABLE = (0.9, 0.1), (0.1, 0.9), (0.5, 0.5), ()
 
@@ -30,7 +30,7 @@ def record(source: str, p: tuple[float, ...], question: str = "", order: int = 0
         "order": order, "state": "read" if p else "unreadable", "p": p, "correct": 0, "prompt_tokens": 0,
         "completion_tokens": 0, "cost": 0.0, "seconds": 0.0, "rounds": 1, "price": 0.0,
     }  # fmt: skip
-    return Record.model_construct(**{**known, **fields})
+    return Record(**(known | fields))
 
 
 def sample(*verdicts: tuple[str, tuple[float, ...]], lost: tuple[str, ...] = ()) -> Sample:
