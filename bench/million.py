@@ -20,6 +20,7 @@ from typing import Any
 
 from arena.experiment import Experiment, read
 from arena.match import Match
+from arena.nouns import Quote, Turn, Usage
 from arena.plugin import key
 from arena.store import schema
 from arena.store.db import Store, connect
@@ -28,6 +29,8 @@ SKILL = {"direct": 0.5, "expert": 0.9, "consultancy": 0.6, "debate": 0.72}
 """How often a judge is right under each protocol, on average."""
 EACH = 20
 """Rulings a question."""
+QUOTE = Quote(text="the boat lay in the harbour", verified=False)
+USAGE = Usage(calls=1, prompt=900, completion=60, cost=0.0002, seconds=0.8)
 WORDS = "It is so, since the passage says it: <quote>the boat lay in the harbour</quote>. " * 4
 
 Row = tuple[Any, ...]
@@ -126,11 +129,8 @@ def _turns(match: Match, name: str) -> Iterator[Row]:
     rounds = getattr(match.protocol, "rounds", 1)
     for number in range(rounds * len(seats)):
         seat, at = seats[number % len(seats)], number // len(seats)
-        usage = {"calls": 1, "prompt": 900, "completion": 60, "cost": 0.0002, "seconds": 0.8}
-        quotes = 4 * [{"text": "the boat lay in the harbour", "verified": False}]
-        after = at * len(seats)
-        body = {"seat": seat, "round": at + 1, "text": WORDS, "quotes": quotes, "after": after, "usage": usage}
-        yield name, seat, after, at + 1, "argue", number, json.dumps(body)
+        told = Turn(seat=seat, round=at + 1, text=WORDS, quotes=4 * (QUOTE,), after=at * len(seats), usage=USAGE)
+        yield name, seat, told.after, told.round, told.act, number, told.model_dump_json()
 
 
 def _ruling(draw: Random, match: str, judge: str, order: int, odds: tuple[float, int]) -> Row:
