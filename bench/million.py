@@ -14,9 +14,10 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from arena.experiment import Experiment, read
 from arena.match import Match
@@ -31,6 +32,7 @@ EACH = 20
 """Rulings a question."""
 QUOTE = Quote(text="the boat lay in the harbour", verified=False)
 USAGE = Usage(calls=1, prompt=900, completion=60, cost=0.0002, seconds=0.8)
+READ = Usage(calls=1, prompt=700, completion=1, cost=0.0001, seconds=0.3).model_dump_json()
 WORDS = "It is so, since the passage says it: <quote>the boat lay in the harbour</quote>. " * 4
 
 Row = tuple[Any, ...]
@@ -69,33 +71,59 @@ def make(path: Path, runs: int, rulings: int) -> None:
 
 
 def _fill(db: sqlite3.Connection, number: int, plan: Experiment, questions: int) -> None:
+    """One run."""
     first = next(iter(plan.tasks[0].stream(plan.seed)))
-    samples = _samples(plan)
-    draw = Random(number)
-    rows: dict[str, list[Row]] = {t: [] for t in ("questions", "matches", "played", "turns", "rulings", "calls")}
     passage = key(first.passage)
     db.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (passage, first.passage))
+    parts = [_part(match) for match in _samples(experiment(number, 1))]
     judges = [key(judge) for judge in plan.judges]
+    draw = Random(number)
+    rows: dict[str, list[Row]] = {t: [] for t in ("questions", "matches", "played", "turns", "rulings", "calls")}
     for i in range(questions):
-        question, correct = _key("question", number, i), draw.randrange(2)
-        skill = draw.gauss(0, 0.12)
+        question, correct, skill = _key("question", number, i), draw.randrange(2), draw.gauss(0, 0.12)
         text, answers = f"{first.text} ({i})", json.dumps(first.answers[:2])
         rows["questions"].append(
             (question, f"q{i}", "passages", f"source {i // 2}", text, answers, correct, "[]", passage)
         )
-        for j, match in enumerate(samples):
+        for j, part in enumerate(parts):
             name = _key("match", number, i, j)
-            rows["matches"].append(_match(match, name, question, correct))
+            rows["matches"].append((name, question, *part.facts, json.dumps(part.sides(correct)), part.spec, 1))
             rows["played"].append((plan.id, name, 5 * i + j))
-            rows["turns"] += _turns(match, name)
-            for judge in judges:
-                for order in (0, 1):
-                    odds = SKILL[match.protocol.name] + skill, correct
-                    rows["rulings"].append(_ruling(draw, name, judge, order, odds))
-                    rows["calls"].append(_call(plan.id, name, f"judge {judge}", order))
-            rows["calls"] += [_call(plan.id, name, turn[1], turn[5]) for turn in _turns(match, name)]
+            rows["turns"] += [(name, *turn) for turn in part.turns]
+            rows["calls"] += [_call(plan.id, name, turn[0], turn[4]) for turn in part.turns]
+            for judge, order in product(judges, (0, 1)):
+                rows["rulings"].append(_ruling(draw, name, judge, order, (part.skill + skill, correct)))
+                rows["calls"].append(_call(plan.id, name, f"judge {judge}", order))
     for table, values in rows.items():
         _insert(db, table, values)
+
+
+class Part(NamedTuple):
+    """What all matches of one protocol and arm have in common."""
+
+    facts: Row
+    """From `protocol` to `shown`."""
+    seats: tuple[str, ...]
+    arm: str
+    spec: str
+    turns: tuple[Row, ...]
+    """Without the match."""
+    skill: float
+    """How often a judge is right."""
+
+    def sides(self, correct: int) -> dict[str, int]:
+        """Seat -> the answer that it defends."""
+        if self.arm:
+            return {self.seats[0]: correct if self.arm == "right" else 1 - correct}
+        return {seat: i for i, seat in enumerate(self.seats)}
+
+
+def _part(match: Match) -> Part:
+    seats, protocol = tuple(match.defends), match.protocol
+    cast = next((agent.label for agent in match.agents.values()), "")
+    facts = (protocol.name, protocol.label, cast, match.arm(), 0, "[0, 1]")
+    spec = match.model_dump_json(include={"protocol", "agents", "branch"})
+    return Part(facts, seats, match.arm(), spec, tuple(_turns(match)), SKILL[protocol.name])
 
 
 def _samples(plan: Experiment) -> list[Match]:
@@ -115,33 +143,22 @@ def _insert(db: sqlite3.Connection, table: str, values: list[Row]) -> None:
     db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608 - our own names
 
 
-def _match(match: Match, name: str, question: str, correct: int) -> Row:
-    arm = match.arm()
-    defends = {seat: (correct if arm != "wrong" else 1 - correct) if arm else i for i, seat in enumerate(match.defends)}
-    spec = match.model_dump_json(include={"protocol", "agents", "branch"})
-    cast = next((agent.label for agent in match.agents.values()), "")
-    label = match.protocol.label
-    return (name, question, match.protocol.name, label, cast, arm, 0, "[0, 1]", json.dumps(defends), spec, 1)
-
-
-def _turns(match: Match, name: str) -> Iterator[Row]:
+def _turns(match: Match) -> Iterator[Row]:
     seats = list(match.defends)
-    rounds = getattr(match.protocol, "rounds", 1)
-    for number in range(rounds * len(seats)):
+    for number in range(getattr(match.protocol, "rounds", 1) * len(seats)):
         seat, at = seats[number % len(seats)], number // len(seats)
         told = Turn(seat=seat, round=at + 1, text=WORDS, quotes=4 * (QUOTE,), after=at * len(seats), usage=USAGE)
-        yield name, seat, told.after, told.round, told.act, number, told.model_dump_json()
+        yield seat, told.after, told.round, told.act, number, told.model_dump_json()
 
 
 def _ruling(draw: Random, match: str, judge: str, order: int, odds: tuple[float, int]) -> Row:
     skill, correct = odds
-    usage = json.dumps({"calls": 1, "prompt": 700, "completion": 1, "cost": 0.0001, "seconds": 0.3})
     if draw.random() < 0.01:
-        return match, judge, order, "unreadable", "[]", "neither letter was said", "[]", usage
+        return match, judge, order, "unreadable", "[]", "neither letter was said", "[]", READ
     sure = 0.5 + draw.random() / 2
     said = sure if draw.random() < skill else 1 - sure
     p = [said, 1 - said] if correct == 0 else [1 - said, said]
-    return match, judge, order, "read", json.dumps(p), "", "[]", usage
+    return match, judge, order, "read", json.dumps(p), "", "[]", READ
 
 
 def _call(run: str, match: str, seat: str, number: int) -> Row:
