@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from typing import Literal, NamedTuple
 
+import numpy as np
 from sqlalchemy import Engine
 
-from arena.metric import Figure
+from arena import bootstrap
+from arena.estimate import drew
+from arena.metric import Figure, Sample
+from arena.rulings import Floats, Ints, Mask, Rulings
+from arena.store import read
 
 Kinds = Literal["human-human", "human-model", "model-model"]
 
@@ -18,7 +26,7 @@ class Kappa(NamedTuple):
     other: str
     kinds: Kinds
     kappa: Figure
-    """Cohen's kappa; `rulings` are the transcripts that both ruled on."""
+    """Cohen's kappa; `rulings` are the transcripts, in one presentation each, that both ruled on."""
     same: float | None
     """The share of these on which they decide alike."""
 
@@ -32,6 +40,131 @@ class Agreement(NamedTuple):
     pairs: tuple[Kappa, ...]
 
 
+class _Votes(NamedTuple):
+    """What judges decided: how far behind the answer shown first, and so by letters, of which none is right more often.
+
+    By the question's own order, a file whose first answer is always right would make chance agreement of being right.
+    """
+
+    judges: Sequence[str]
+    table: Ints
+    """(transcripts, judges): the most probable answer, counted from the one shown first; -1 where there is none."""
+    sources: Ints
+    questions: Ints
+
+
 def agreement(engine: Engine, run: str) -> tuple[Agreement, ...]:
-    """Of all protocols together, then of each. Empty where there are fewer than two judges."""
-    raise NotImplementedError
+    """Of all protocols of a run (by its id) together, then of each. Empty where there are fewer than two judges.
+
+    A verdict is the most probable answer; one that could not be read, or that is an exact tie, is none. The unit is a
+    transcript in one presentation. Intervals are bootstrapped over sources (expanded percentiles).
+    """
+    rulings = read.records(engine, run)
+    labels = rulings.words("protocol")
+    if len(set(rulings.words("judge").list())) < 2:
+        return ()
+    parts = [("", rulings), *((label, rulings.take(labels.be(label))) for label in labels.values)]
+    made = [(label, _votes(part)) for label, part in parts]
+    return tuple(Agreement(label, _alpha(votes), tuple(_kappas(votes))) for label, votes in made)
+
+
+def _votes(rulings: Rulings) -> _Votes:
+    sample = Sample(rulings)
+    match, judge, source = (rulings.words(name) for name in ("match", "judge", "source"))
+    units, row = np.unique(match.codes * 2 + rulings.whole("order"), return_inverse=True)
+    mine, column = np.unique(judge.codes, return_inverse=True)
+    firm = sample.read & (sample.best.sum(axis=1) == 1)
+    answers = (sample.best.argmax(axis=1) - np.maximum(0, rulings.whole("first"))) % max(1, rulings.p.shape[1])
+    table = np.full((len(units), len(mine)), -1)
+    table[row[firm], column[firm]] = answers[firm]
+    sources, questions = np.zeros((2, len(units)), dtype=np.int64)
+    sources[row], questions[row] = source.codes, rulings.words("question").codes
+    return _Votes([judge.values[code] for code in mine], table, sources, questions)
+
+
+def _alpha(votes: _Votes) -> Figure:
+    """krippendorff's own; in resamples by its sums, which are those of transcripts (Krippendorff 2004)."""
+    answers = np.arange(max(2, int(votes.table.max(initial=0)) + 1))
+    counts = (votes.table[:, :, None] == answers).sum(axis=1)
+    paired = counts.sum(axis=1) > 1
+    counts = counts[paired]
+    alike = (counts * (counts - 1)).sum(axis=1) / (counts.sum(axis=1) - 1)
+    return _figure("alpha", _krippendorff(counts), np.column_stack([alike, counts]), _nominal, votes, paired)
+
+
+def _krippendorff(counts: Ints) -> float:
+    """From (transcripts, answers), how many judges chose each; NaN where nothing was chosen but one answer."""
+    import krippendorff
+
+    if not len(counts) or (counts.sum(axis=0) > 0).sum() < 2:
+        return float("nan")
+    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
+
+
+def _nominal(sums: Floats) -> Floats:
+    """From (..., 1 + answers): how much of the coincidences agrees, and how often each answer was chosen."""
+    alike, chosen = sums[..., 0], sums[..., 1:]
+    n = chosen.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = 1 - (n - 1) * (n - alike) / (n**2 - (chosen**2).sum(axis=-1))
+    return found
+
+
+def _kappas(votes: _Votes) -> Iterator[Kappa]:
+    """scikit-learn's; in resamples from the table of both judges' choices (Cohen 1960)."""
+    for one, other in combinations(range(len(votes.judges)), 2):
+        both = (votes.table[:, one] >= 0) & (votes.table[:, other] >= 0)
+        if both.any():
+            pair = votes.table[both][:, [one, other]]
+            names = votes.judges[one], votes.judges[other]
+            width = int(pair.max()) + 1
+            cells = np.eye(width * width)[pair[:, 0] * width + pair[:, 1]]
+            kappa = _figure("kappa", _cohen(pair), cells, _chosen, votes, both)
+            yield Kappa(*names, _kinds(*names), kappa, float((pair[:, 0] == pair[:, 1]).mean()))
+
+
+def _cohen(pair: Ints) -> float:
+    """From (transcripts, 2); NaN where both chose the same answer always, as no agreement is left to chance."""
+    from sklearn.metrics import cohen_kappa_score
+
+    if len(np.unique(pair)) < 2:
+        return float("nan")
+    return float(cohen_kappa_score(pair[:, 0], pair[:, 1]))
+
+
+def _chosen(sums: Floats) -> Floats:
+    """From (..., answers x answers): how often each choice of one met each of the other."""
+    width = math.isqrt(sums.shape[-1])
+    table = sums.reshape(*sums.shape[:-1], width, width) / sums.sum(axis=-1)[..., None, None]
+    seen = np.trace(table, axis1=-2, axis2=-1)
+    chance = (table.sum(axis=-1) * table.sum(axis=-2)).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = (seen - chance) / (1 - chance)
+    return found
+
+
+def _kinds(one: str, other: str) -> Kinds:
+    people = sum(name.startswith("human") for name in (one, other))
+    found: Sequence[Kinds] = ("model-model", "human-model", "human-human")
+    return found[people]
+
+
+def _figure(
+    name: str, value: float, rows: Floats, statistic: Callable[[Floats], Floats], votes: _Votes, which: Mask
+) -> Figure:
+    """A coefficient with its interval: `statistic` has it from sums over the rows (transcripts, k) of `which`."""
+    sources = np.unique(votes.sources[which], return_inverse=True)[1]
+    count = int(sources.max(initial=-1)) + 1
+    low = high = None
+    if count > 1 and not math.isnan(value):
+        low, high = bootstrap.interval(statistic(bootstrap.sums(bootstrap.totals(sources, rows))), count)
+    return Figure(
+        metric=name,
+        value=None if math.isnan(value) else value,
+        low=low,
+        high=high,
+        method="no interval" if low is None else drew(count),
+        sources=count,
+        questions=len(np.unique(votes.questions[which])),
+        rulings=int(which.sum()),
+    )

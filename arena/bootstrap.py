@@ -21,7 +21,9 @@ RESAMPLES = 2000
 """Enough that a bound moves by some 3 % of the interval's width with the seed."""
 
 _CHUNK = 2**18
-"""Counts that are there at a time: they stay in the processor's cache, and a product of theirs in one thread."""
+"""Counts that are there at a time: they stay in the processor's cache."""
+_ALONE = 2**17
+"""Multiplications that OpenBLAS does in one thread."""
 _KEPT = 2**22
 """Counts that are kept for the next statistic on as many sources."""
 _WORTH = 6
@@ -49,8 +51,8 @@ def sums(table: Floats, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
         drawn = np.random.default_rng(seed).multinomial(sources, times / sources, size=resamples)
         return np.asarray(drawn @ kinds)
     if sources * resamples <= _KEPT:
-        return np.concatenate([counts @ table for counts in _kept(sources, resamples, seed)])
-    return np.concatenate([counts @ table for counts in _counts(sources, resamples, seed)])
+        return _product(_kept(sources, resamples, seed), table)
+    return np.concatenate([_product(counts, table) for counts in _counts(sources, resamples, seed)])
 
 
 def interval(drawn: Floats, sources: int) -> Interval:
@@ -73,9 +75,16 @@ def _tails(sources: int) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=4)
-def _kept(sources: int, resamples: int, seed: int) -> list[NDArray[np.float32]]:
+def _kept(sources: int, resamples: int, seed: int) -> NDArray[np.float32]:
     """All counts at once: a comparison asks for the same again for each of its figures."""
-    return [counts.astype(np.float32) for counts in _counts(sources, resamples, seed)]
+    return np.concatenate([counts.astype(np.float32) for counts in _counts(sources, resamples, seed)])
+
+
+def _product(counts: NDArray[Any], table: Floats) -> Floats:
+    """`counts @ table`, in blocks that are too small for the linear algebra library to share among threads: where a
+    processor is busy, waiting for the last thread takes a hundred times as long as the work."""
+    step = max(1, _ALONE // table.size)
+    return np.concatenate([counts[at : at + step] @ table for at in range(0, len(counts), step)])
 
 
 def _counts(sources: int, resamples: int, seed: int) -> Iterator[Floats]:
@@ -99,5 +108,5 @@ def _drawn(rng: np.random.Generator, sources: int, resamples: int) -> NDArray[An
     within = rng.integers(0, 256, (resamples, sources), dtype=np.uint8)
     for row, last in zip(within, fallen[:, -1], strict=True):
         row[sources - last :] = rng.integers(0, sizes[-1], last, dtype=np.uint8)
-    found: NDArray[Any] = np.stack([np.repeat(starts, one) for one in fallen]) + within
-    return found
+    blocks: NDArray[Any] = np.stack([np.repeat(starts, one) for one in fallen])
+    return blocks + within

@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from arena import __version__, branching, control, keeping, reports
+from arena import __version__, branching, control, forecast, keeping, reports
 from arena import plan as planning
 from arena.compare import compare as measure
 from arena.console import File, Json, Store, err, out, preset, presets, read_file, say, stopped
@@ -24,7 +24,7 @@ from arena.hire import Address, Alone, choose, crew
 from arena.rejudge import Rejudge
 from arena.run import Driver, Exit, Hire
 from arena.store import db, read
-from arena.tables import comparison, progress
+from arena.tables import comparison, power, progress
 from arena.watch import Live, Plain
 
 app = typer.Typer(
@@ -113,11 +113,23 @@ def validate(file: File, as_json: Json = False) -> None:
 
 
 @app.command()
-def plan(file: File, as_json: Json = False) -> None:
-    """Say what an experiment would take: matches, calls by role, tokens and cost. Pays for nothing."""
+def plan(
+    file: File,
+    difference: Annotated[float, typer.Option(help="A difference of accuracies that you want to see.")] = 0.1,
+    accuracy: Annotated[float, typer.Option(help="Without a pilot: of the protocols compared, nearly.")] = 0.7,
+    correlation: Annotated[float, typer.Option(help="Without a pilot: between two protocols' scores.")] = 0.5,
+    pilot: Annotated[str | None, typer.Option(help="A run that was played before, by id or name.")] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Say what an experiment would take (matches, calls, tokens, cost) and what it could see. Pays for nothing."""
     made = planning.plan(read_file(file))
+    if pilot:
+        seen = forecast.piloted(made, db.connect(store, create=False), pilot, difference)
+    else:
+        seen = (forecast.stated(made, forecast.Assumed(accuracy, correlation, difference)),)
     if as_json:
-        say(made.model_dump(mode="json"))
+        say({**made.model_dump(mode="json"), "power": [one.model_dump(mode="json") for one in seen]})
         return
     table = Table(
         "protocol", "role", "model", *(f"{name}" for name in ("calls", "tokens read", "tokens written <=", "cost <="))
@@ -132,6 +144,7 @@ def plan(file: File, as_json: Json = False) -> None:
         "tokens read are estimated from a few questions, tokens written are the limits.",
         highlight=False,
     )
+    out.print(power(seen))
 
 
 @app.command()

@@ -8,7 +8,7 @@ chances to mislead as it has rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Engine
@@ -26,6 +26,7 @@ from arena.metrics.flips import Flips
 from arena.metrics.log_score import LogScore
 from arena.metrics.pgr import Pgr
 from arena.metrics.reward import Reward
+from arena.power import observed, smallest
 from arena.rulings import Mask
 from arena.samples import Group, Played, played, samples
 from arena.store import cost, read
@@ -234,9 +235,14 @@ def _pairs(parts: _Parts, base: _Base, known: _Frame) -> tuple[Pair, ...]:
             baseline_run=other.whose.run,
             difference=f,
             p_holm=None if f.p is None else next(adjusted),
+            **_seen(*observed(parts[part], parts[other])),
         )
         for part, other, f in found
     )
+
+
+def _seen(sources: int, spread: float) -> dict[str, Any]:
+    return {"spread": spread, "smallest": smallest(sources, spread) if spread else None}
 
 
 def _partner(part: _Part, parts: _Parts, base: _Base, known: _Frame) -> _Part | None:

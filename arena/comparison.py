@@ -72,6 +72,10 @@ class Pair(Frozen):
     difference: Figure
     p_holm: float | None
     """Holm (1979), over all pairs of the comparison that have a p; None where this one has not."""
+    spread: float = 0.0
+    """Standard deviation over sources of the paired difference; 0 where it does not vary."""
+    smallest: float | None = None
+    """The smallest difference that so many sources show with 80 % power at 5 %; None where nothing varies."""
 
 
 class Comparison(Frozen):
@@ -145,6 +149,7 @@ def _versus(pair: Pair | None) -> dict[str, object]:
         "difference_questions": difference.questions if pair else None,
         "p": difference.p,
         "p_holm": pair.p_holm if pair else None,
+        "smallest": pair.smallest if pair else None,
     }
 
 

@@ -58,16 +58,20 @@ class Size(NamedTuple):
     rulings: int
     data: str
     """Content hash of the questions in their order."""
+    sources: int
+    """Documents or seeds that the questions come from: what the statistics count."""
 
 
 def size(experiment: Experiment) -> Size:
     """Count the matches and rulings; reads every question, and so finds every broken row before anything is paid."""
     experiment.ready()
     keys: list[str] = []
+    sources: set[tuple[str, str]] = set()
     misfits: dict[str, str] = {}
     matches = rulings = 0
     for task, question in experiment.questions():
         keys.append(key(question))
+        sources.add((task.name, question.source))
         for match in experiment.about(question):
             name, why = match.protocol.name, misfit(match)
             if why:
@@ -79,7 +83,7 @@ def size(experiment: Experiment) -> Size:
         raise ConfigError("\n".join(misfits.values()))
     if not keys:
         raise ConfigError("the tasks have no questions")
-    return Size(len(keys), matches, rulings, key(keys))
+    return Size(len(keys), matches, rulings, key(keys), len(sources))
 
 
 class Study:

@@ -89,7 +89,7 @@ def mean(used: Scores, span: tuple[float, float] = (0, 1)) -> Estimate:
         low, high = wilson(int(y.sum()), sources)
         return Estimate(float(y.mean()), low, high, f"Wilson, {sources} sources of one ruling")
     if np.abs(np.bincount(groups, y - y.mean())).max() < _ZERO:
-        return _alike(float(y.mean()), sources, span)
+        return alike(float(y.mean()), sources, span)
     return _clustered(y, groups, span)
 
 
@@ -101,7 +101,7 @@ def wilson(count: int, n: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _alike(value: float, sources: int, span: tuple[float, float]) -> Estimate:
+def alike(value: float, sources: int, span: tuple[float, float]) -> Estimate:
     """Where every source has the same mean the estimated variance is 0, and an interval of no width would be a lie.
 
     None of C sources departs from `value`: by Wilson (1927) as many as a share u still may, to either end of `span`.
@@ -141,7 +141,7 @@ def resampled(
         return Estimate(value, None, None, "no interval: one source")
     drawn = statistic(bootstrap.sums(table))
     if np.ptp(drawn) < _ZERO:
-        return _alike(value, len(table), span)
+        return alike(value, len(table), span)
     return Estimate(value, *bootstrap.interval(drawn, len(table)), drew(len(table)))
 
 

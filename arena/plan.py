@@ -57,6 +57,10 @@ class Plan(Frozen):
     """Protocols x casts x judges."""
     matches: int
     rulings: int
+    sources: int
+    """Documents or seeds that the questions come from."""
+    pairs: int
+    """Of a protocol and a baseline, before the same judge: what Holm's correction is over."""
     lines: tuple[Line, ...]
 
 
@@ -101,12 +105,16 @@ def plan(experiment: Experiment) -> Plan:
     sampled = min(_SAMPLE, whole.questions)
     lines = [_line(*group, seen, whole.questions / sampled) for group, seen in measured.items()]
     casts = {(m.protocol.label, tuple(a.label for a in m.agents.values())) for m in _sample(experiment)}
+    direct = [protocol.label for protocol in experiment.protocols if protocol.name == "direct"]
+    base = (direct or [experiment.protocols[0].label])[0]
     return Plan(
         run=experiment.id,
         questions=whole.questions,
         cells=len(casts) * len(experiment.judges),
         matches=whole.matches,
         rulings=whole.rulings,
+        sources=whole.sources,
+        pairs=sum(label != base for label, _ in casts) * len(experiment.judges),
         lines=tuple(lines),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from rich import box
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from arena.compare import Comparison, Pair, Row
 from arena.metric import Figure
+from arena.power import Power
 from arena.store.cost import Effort, Tally
 from arena.store.read import Counts, Spent
 
@@ -36,6 +37,23 @@ def progress(run: str, counts: Counts, paid: Spent) -> Text:
         f"{counts.ruled} of {counts.rulings} rulings, {counts.unreadable} unreadable, {counts.failed} failed; "
         f"{paid.calls:,} calls, {paid.tokens:,} tokens, {cost}"
     )
+
+
+def power(seen: Sequence[Power]) -> Table:
+    """Which differences an experiment can see."""
+    wanted = f"{100 * seen[0].wanted:g} points" if seen else ""
+    table = _table(f"what {seen[0].sources if seen else 0} sources show in 80 of 100 experiments, in percentage points")
+    columns = ("difference", "with Holm", f"sources for {wanted}", "with Holm")
+    for name in ("protocol", "judge") if any(one.protocol for one in seen) else ():
+        table.add_column(name)
+    for name in columns:
+        table.add_column(name, justify="right")
+    table.add_column("from")
+    for one in seen:
+        least = ("none" if x is None or x > 1 else f"{100 * x:.1f}" for x in (one.smallest, one.smallest_holm))
+        names = (one.protocol, one.judge) if one.protocol else ()
+        table.add_row(*names, *least, f"{one.needed:,}", f"{one.needed_holm:,}", one.basis)
+    return table
 
 
 def interval(figure: Figure, signed: bool = False) -> str:

@@ -76,7 +76,7 @@ def _fill(db: sqlite3.Connection, number: int, plan: Experiment, questions: int)
     passage = key(first.passage)
     db.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (passage, first.passage))
     parts = [_part(match) for match in _samples(experiment(number, 1))]
-    judges = [key(judge) for judge in plan.judges]
+    run, judges = plan.id, [key(judge) for judge in plan.judges]
     draw = Random(number)
     rows: dict[str, list[Row]] = {t: [] for t in ("questions", "matches", "played", "turns", "rulings", "calls")}
     for i in range(questions):
@@ -88,12 +88,12 @@ def _fill(db: sqlite3.Connection, number: int, plan: Experiment, questions: int)
         for j, part in enumerate(parts):
             name = _key("match", number, i, j)
             rows["matches"].append((name, question, *part.facts, json.dumps(part.sides(correct)), part.spec, 1))
-            rows["played"].append((plan.id, name, 5 * i + j))
+            rows["played"].append((run, name, 5 * i + j))
             rows["turns"] += [(name, *turn) for turn in part.turns]
-            rows["calls"] += [_call(plan.id, name, turn[0], turn[4]) for turn in part.turns]
+            rows["calls"] += [_call(run, name, turn[0], turn[4]) for turn in part.turns]
             for judge, order in product(judges, (0, 1)):
                 rows["rulings"].append(_ruling(draw, name, judge, order, (part.skill + skill, correct)))
-                rows["calls"].append(_call(plan.id, name, f"judge {judge}", order))
+                rows["calls"].append(_call(run, name, f"judge {judge}", order))
     for table, values in rows.items():
         _insert(db, table, values)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +69,16 @@ def nodes() -> Iterator[Any]:
     made.wait_for_nodes()
     yield made
     made.shutdown()
+
+
+@pytest.fixture(scope="session")
+def data() -> Callable[[str], str]:
+    """The path of a file in the shared data folder; skips the test where the file is not there."""
+    folder = Path(os.environ.get("ARENA_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+    def find(name: str) -> str:
+        if not (folder / name).is_file():
+            pytest.skip(f"no data file {folder / name}; ARENA_DATA names the folder")
+        return str(folder / name)
+
+    return find

@@ -140,10 +140,10 @@ def _noted(run: str, chosen: bool) -> Select[Any]:
     """How many turns of a run are alike in what was noted of them, in matches where the sides were given, or, one by
     one, in those where a speaker chose its own."""
     m, p, q, t = s.matches.c, s.played.c, s.questions.c, s.turns.c
-    defends = sql.cast(m.defends, Text)
+    defends, outcomes = (sql.cast(one, Text) for one in (m.defends, t.body["outcomes"]))
     own = (m.arm != "") & (defends == "{}")
     alike = [
-        m.label, m.cast, t.seat, q.correct, defends.label("defends"), sql.cast(t.body["outcomes"], Text).label("outcomes"),
+        m.label, m.cast, t.seat, q.correct, defends.label("defends"), outcomes.label("outcomes"),
         t.body["cut"].as_boolean().label("cut"), t.body["forged"].as_integer().label("forged"),
         (m.key if chosen else literal("")).label("match"),
     ]  # fmt: skip

@@ -260,12 +260,12 @@ def protocols(engine: Engine, run: str) -> dict[str, Protocol]:
 
 
 def failures(engine: Engine, run: str) -> list[dict[str, Any]]:
-    """Every failure of a run that has not been mended, with its match's protocol label, cast, arm and repeat,
-    and of its question the key, task, source and tags."""
+    """Every failure of a run that has not been mended, with its match's protocol label, cast, arm, repeat and
+    sides, and of its question the key, task, source, tags and the right answer."""
     f, m, q, p = s.failures.c, s.matches.c, s.questions.c, s.played.c
-    about = (q.key.label("question"), q.task, q.source, q.tags)
+    about = (q.key.label("question"), q.task, q.source, q.tags, q.correct)
     query = (
-        select(s.failures, m.label.label("protocol"), m.cast, m.arm, m.repeat, *about)
+        select(s.failures, m.label.label("protocol"), m.cast, m.arm, m.repeat, m.defends, *about)
         .join_from(s.failures, s.matches, f.match == m.key)
         .join(s.questions, m.question == q.key)
         .join(s.played, p.match == m.key)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,21 +8,6 @@ from typing import Any
 import pytest
 
 from arena.data import Row
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def data() -> Callable[[str], str]:
-    """The path of a file in the shared data folder; skips the test where the file is not there."""
-    folder = Path(os.environ.get("ARENA_DATA") or ROOT.parent / "shared" / "data")
-
-    def find(name: str) -> str:
-        if not (folder / name).is_file():
-            pytest.skip(f"no data file {folder / name}; ARENA_DATA names the folder")
-        return str(folder / name)
-
-    return find
 
 
 @pytest.fixture
