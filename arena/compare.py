@@ -233,6 +233,7 @@ def _pairs(parts: _Parts, base: _Base, known: _Frame) -> tuple[Pair, ...]:
             group=part.of,
             baseline=base.label,
             baseline_run=other.whose.run,
+            baseline_cast=other.whose.cast,
             difference=f,
             p_holm=None if f.p is None else next(adjusted),
             **_seen(*observed(parts[part], parts[other])),

@@ -66,6 +66,7 @@ class Pair(Frozen):
     protocol: str
     baseline: str
     baseline_run: str = ""
+    baseline_cast: str = ""
     judge: str
     cast: str
     """Of the protocol."""

@@ -168,6 +168,7 @@ def _pair(pair: Pair) -> dict[str, object]:
         "difference, points [95 %]": words.spread(figure, signed=True),
         "p": words.chance(figure.p),
         "p Holm": words.chance(pair.p_holm),
+        "seen with 80 % power, points": None if pair.smallest is None else round(100 * pair.smallest, 1),
         "questions": figure.questions,
         "sources": figure.sources,
         "n": figure.rulings,
