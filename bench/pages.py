@@ -43,7 +43,7 @@ PAGES = {
     "first transcript": ("transcripts", CARD),
 }
 """What is measured -> its address, and what is there when it has appeared."""
-QUIET = "!document.querySelector('[data-testid=\"stStatusWidget\"]')"
+QUIET = "document.querySelector('[data-testid=\"stApp\"]')?.dataset.testScriptState === 'notRunning'"
 
 
 class Seen(NamedTuple):

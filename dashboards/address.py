@@ -74,8 +74,8 @@ def switch(where: Any, label: str, options: Sequence[str], name: str, **more: An
 
 
 def several(where: Any, label: str, options: Sequence[str], name: str, **more: Any) -> tuple[str, ...]:
-    """Any number of the options, none unless the address says so."""
-    said = [one for one in get(name).split(",") if one]
+    """Any number of the options, none unless the address says so: it holds each as a parameter of its own."""
+    said = st.query_params.get_all(name)
     if unknown := [one for one in said if one not in options]:
         st.warning(plain(f"Not there to choose: {', '.join(unknown)}."))
     st.session_state[name] = [one for one in said if one in options]
@@ -83,7 +83,10 @@ def several(where: Any, label: str, options: Sequence[str], name: str, **more: A
 
 
 def _join(name: str) -> None:
-    put(**{name: ",".join(st.session_state[name])})
+    if chosen := st.session_state[name]:
+        st.query_params[name] = chosen
+    else:
+        put(**{name: ""})
 
 
 def words(where: Any, label: str, name: str, **more: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,10 +10,12 @@ import streamlit as st
 
 from arena.compare import Comparison, Pair, Row
 from arena.plugin import key
-from dashboards import listing, reading, words
+from dashboards import address, listing, reading, words
 from dashboards.charts.dots import Dot, kind
 from dashboards.transcript import money
 
+JUDGES = 4
+"""Judges that are shown unless the reader chooses."""
 ACROSS = 2
 """Charts side by side, where the window has room."""
 
@@ -59,6 +62,22 @@ def multiples(names: Sequence[str]) -> Iterator[tuple[str, Any]]:
         return
     for start in range(0, len(names), ACROSS):
         yield from zip(names[start : start + ACROSS], st.columns(ACROSS), strict=False)
+
+
+def judges(rows: Sequence[Row]) -> list[str]:
+    """The judges, those of whom the most rulings could be read first."""
+    read: Counter[str] = Counter()
+    for row in rows:
+        read[row.judge] += 0 if row.arm else row.accuracy.rulings
+    return [judge for judge, _ in read.most_common()]
+
+
+def before(where: Any, every: Sequence[str]) -> Sequence[str]:
+    """The judges that the reader chose, else the first few."""
+    chosen = address.several(where, "Judges", every, "judges") or every[:JUDGES]
+    if len(chosen) < len(every):
+        st.caption(f"{len(chosen)} of {len(every)} judges are shown: those with the most rulings, unless you choose.")
+    return chosen
 
 
 def spoken(rows: Sequence[Dot]) -> str:

@@ -21,6 +21,8 @@ EFFORTS = {
     "tokens": "tokens of all calls of the protocol, a ruling",
     "rounds": "rounds spoken, mean",
 }
+FEW = 6
+"""Models that are named where many have no strength."""
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([bm])(?![a-z0-9])", re.IGNORECASE)
 """A number of parameters in the name of a model."""
 
@@ -89,13 +91,14 @@ def gaps(run: reading.Run) -> None:
         st,
         "Strength of each model",
         "strengths",
-        placeholder=usual or ", ".join(f"{name}=…" for name in models),
+        placeholder=usual or ", ".join(f"{name}=…" for name in models[:FEW]),
         help="model=number, ...: an Elo rating, an accuracy without help; left empty, billions of parameters where the "
         "names tell them.",
     )
     strengths = stated(said or usual)
     if unknown := [name for name in models if name not in dict(strengths)]:
-        st.caption(plain(f"No strength is known of: {', '.join(unknown)}. What they play in is left out."))
+        more = f" and {len(unknown) - FEW} more" if len(unknown) > FEW else ""
+        st.caption(plain(f"No strength is known of: {', '.join(unknown[:FEW])}{more}. What they play in is left out."))
     found = figures.advantages(run, strengths)
     if not found:
         st.caption("Nothing to draw: no protocol has debaters and a judge whose strengths are known.")

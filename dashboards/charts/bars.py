@@ -43,7 +43,9 @@ def bars(parts: Sequence[Bar], title: str, unit: str, chosen: str = "") -> Any:
     layers = [base.transform_filter("datum.chosen").mark_rect(color=ink.band()), drawn, *_words(data, y)]
     if any(bar.key for bar in parts):
         layers.append(_target(data, y))
-    return alt.layer(*layers).properties(height=ROW * len(rows) + MARGIN, padding={"right": 12, "top": 8, "left": 4})
+    return alt.layer(*layers).properties(
+        height=ROW * len(rows) + MARGIN, padding={"right": 12, "top": 8, "left": 4, "bottom": 0}
+    )
 
 
 def _words(data: pd.DataFrame, y: alt.Y) -> list[Any]:

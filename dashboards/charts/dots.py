@@ -16,8 +16,8 @@ KINDS = {
     "protocol": ("circle", 0),
     "arm: right": ("square", 2),
     "arm: wrong": ("diamond", 4),
-    "better": ("triangle-right", 0),
-    "worse": ("triangle-left", 1),
+    "above 0": ("triangle-right", 0),
+    "below 0": ("triangle-left", 1),
     "interval holds 0": ("circle", 7),
 }
 """Kind of a row -> shape and colour; the shape alone tells them apart."""
@@ -66,7 +66,7 @@ def kind(low: float | None, high: float | None) -> str:
     """Of a difference: on which side of 0 its interval lies."""
     if low is None or high is None:
         return "interval holds 0"
-    return "better" if low > 0 else "worse" if high < 0 else "interval holds 0"
+    return "above 0" if low > 0 else "below 0" if high < 0 else "interval holds 0"
 
 
 def reach(rows: Sequence[Dot], step: float) -> tuple[float, float]:
@@ -88,7 +88,7 @@ def dots(rows: Sequence[Dot], scale: Scale, rule: Rule | None, chosen: str = "")
         layers.append(_target(base))
     kinds = len({row.kind for row in rows})
     height = ROW * len(rows) + MARGIN + (LEGEND * -(-kinds // _ACROSS) if kinds > 1 else 0)
-    return alt.layer(*layers).properties(height=height, padding={"right": 12, "top": 18, "left": 4})
+    return alt.layer(*layers).properties(height=height, padding={"right": 12, "top": 18, "left": 4, "bottom": 0})
 
 
 def _band(base: alt.Chart) -> Any:

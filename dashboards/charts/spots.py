@@ -44,13 +44,13 @@ class Axis(NamedTuple):
     """`log` where the points differ by orders of magnitude."""
 
 
-def scatter(spots: Sequence[Spot], x: Axis, y: Axis, front: Sequence[Spot] = ()) -> Any:
-    """Points with intervals; a stepped line joins those of the `front`."""
-    data = _frame(spots)
-    base = alt.Chart(data)
-    layers = [*([_front(front, x, y)] if len(front) > 1 else []), *_intervals(base, x, y, spots)]
+def scatter(spots: Sequence[Spot], x: Axis, y: Axis, front: Sequence[Spot] = (), guides: Sequence[Spot] = ()) -> Any:
+    """Points with intervals; a stepped line joins those of the `front`, a dashed one the ends of `guides`."""
+    base = alt.Chart(_frame(spots))
+    layers = [_guide(guides, x, y)] if guides else []
+    layers += [*([_front(front, x, y)] if len(front) > 1 else []), *_intervals(base, x, y, spots)]
     layers += [_points(base, x, y, spots), *_labels(base, x, y)]
-    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4})
+    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 0})
 
 
 def lines(spots: Sequence[Spot], x: Axis, y: Axis, guides: Sequence[Spot] = ()) -> Any:
@@ -61,7 +61,7 @@ def lines(spots: Sequence[Spot], x: Axis, y: Axis, guides: Sequence[Spot] = ()) 
     )
     layers = [*([_guide(guides, x, y)] if guides else []), drawn, *_intervals(base, x, y, spots)]
     layers += [_points(base, x, y, spots), *_labels(base, x, y)]
-    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4})
+    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 0})
 
 
 def spread(values: Sequence[float]) -> str:

@@ -55,7 +55,11 @@ def _cause(run: reading.Run, cause: str, found: Sequence[Bias]) -> None:
     several = len(found) > len({one.protocol for one in found})
     shown = [_dot(one, several) for one in found]
     share = cause == "flips"
-    scale = Scale("% of verdicts", (0, 100), ".0f") if share else Scale("percentage points", reach(shown, 20), "+.0f")
+    scale = (
+        Scale("% of verdicts", (0, 100), ".0f")
+        if share
+        else Scale("percentage points", _within(reach(shown, 20)), "+.0f")
+    )
     chart = dots(shown, scale, None if share else Rule(0, "no bias"))
     table = [
         {"protocol": one.protocol, "judge": one.judge, "share": one.figure.value, "low": one.figure.low,
@@ -64,6 +68,11 @@ def _cause(run: reading.Run, cause: str, found: Sequence[Bias]) -> None:
         for one in found
     ]  # fmt: skip
     exhibit.show(Exhibit(CAUSES[cause], chart, comparing.spoken(shown), table, f"bias {cause} {run.id}"))
+
+
+def _within(ends: tuple[float, float]) -> tuple[float, float]:
+    """Shares cannot be further apart than this, though an interval may say so."""
+    return max(-100, ends[0]), min(100, ends[1])
 
 
 def _dot(one: Bias, several: bool) -> Dot:

@@ -12,7 +12,7 @@ from arena.metric import Figure
 from arena.samples import Group
 from dashboards import address, comparing, exhibit, figures, reading, words
 from dashboards.charts.dots import Dot, Scale, dots
-from dashboards.charts.spots import Axis, Spot, lines
+from dashboards.charts.spots import Axis, Spot
 from dashboards.exhibit import Exhibit
 from dashboards.markup import plain
 
@@ -32,7 +32,7 @@ def main() -> None:
     run = reading.current()
     st.title("Calibration")
     rows = [row for row in figures.comparison(run).rows if not row.arm]
-    judges = words.each([row.judge for row in rows if row.accuracy.value is not None])
+    judges = comparing.judges([row for row in rows if row.accuracy.value is not None])
     if not judges:
         st.info("No ruling of this run could be read yet: nothing to hold against the truth.")
         return
@@ -91,8 +91,8 @@ def diagram(run: reading.Run, name: str, row: Row, bins: Sequence[Bin]) -> None:
     ]  # fmt: skip
     line = [Spot("as right as sure", 0, 0), Spot("as right as sure", 1, 1)]
     least = min([0.5, *(one.mean_p for one in bins)])
-    chart = lines(spots, Axis("said probability", ".0%", (least - 0.02, 1.02)), Axis("share right", ".0%", (0, 1.05)),
-                  line)  # fmt: skip
+    said, right = Axis("said probability", ".0%", (least - 0.02, 1.02)), Axis("share right", ".0%", (0, 1.05))
+    chart = scatter(spots, said, right, guides=line)
     told = "; ".join(f"said {one.mean_p:.2f}, right {one.share_right:.2f}, {one.rulings} rulings" for one in bins)
     table = [
         {"from": one.low, "to": one.high, "mean said": one.mean_p, "share right": one.share_right,

@@ -61,17 +61,28 @@ def header(run: reading.Run) -> None:
 
 
 def choose(run: reading.Run, usual: Comparison) -> Comparison:
-    """The comparison that the reader asked for: against which baseline, split by what, beside which runs."""
-    where, split, beside = st.columns([2, 1, 2])
-    others = address.several(beside, "Beside the runs", [row["id"] for row in reading.runs() if row["id"] != run.id],
-                             "with")  # fmt: skip
+    """The comparison that the reader asked for: against what, split by what, before whom, beside which runs."""
+    where, split = st.columns([2, 1])
+    before, beside = st.columns(2)
+    runs = [row["id"] for row in reading.runs() if row["id"] != run.id]
+    others = address.several(beside, "Beside the runs", runs, "with")
     every = figures.comparison(run, others) if others else usual
-    labels = words.each([usual.baseline, *(row.protocol for row in every.rows)])
-    baseline = address.choose(where, "Baseline", labels, "baseline")
+    baseline = address.choose(where, "Baseline", words.each([usual.baseline, *_labels(every)]), "baseline")
     by = address.choose(split, "A chart for each", list(SPLITS), "by")
-    if (baseline, by) == (usual.baseline, "judge"):
-        return every
-    return figures.comparison(run, others, baseline, "" if by == "judge" else by)
+    if (baseline, by) != (usual.baseline, "judge"):
+        every = figures.comparison(run, others, baseline, "" if by == "judge" else by)
+    return _before(before, every)
+
+
+def _labels(made: Comparison) -> list[str]:
+    return [row.protocol for row in made.rows]
+
+
+def _before(where: Any, made: Comparison) -> Comparison:
+    """The same before some judges: those that the reader chose, else those with the most rulings."""
+    chosen = comparing.before(where, comparing.judges(made.rows))
+    rows = tuple(row for row in made.rows if row.judge in chosen)
+    return made.model_copy(update={"rows": rows, "pairs": tuple(pair for pair in made.pairs if pair.judge in chosen)})
 
 
 def parts(made: Comparison, rows: Sequence[Any]) -> Iterator[tuple[str, str, list[Any], Any]]:

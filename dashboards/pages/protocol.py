@@ -38,6 +38,8 @@ def main() -> None:
         address.link(st, "Compared with the others", "compare")
     rows = [row for row in figures.comparison(run).rows if row.protocol == label]
     if rows:
+        chosen = comparing.before(st, comparing.judges(rows))
+        rows = [row for row in rows if row.judge in chosen]
         accuracy(run, rows)
         tasks(run, label)
     else:
