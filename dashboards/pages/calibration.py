@@ -12,7 +12,7 @@ from arena.metric import Figure
 from arena.samples import Group
 from dashboards import address, comparing, exhibit, figures, reading, words
 from dashboards.charts.dots import Dot, Scale, dots
-from dashboards.charts.spots import Axis, Spot
+from dashboards.charts.spots import Axis, Spot, scatter
 from dashboards.exhibit import Exhibit
 from dashboards.markup import plain
 
