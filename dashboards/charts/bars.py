@@ -10,8 +10,10 @@ import pandas as pd
 
 from dashboards.charts import ink
 
-ROW, MARGIN = 44, 96
-"""Heights in pixels: of a row, and of the axis and the legend together."""
+ROW, MARGIN, LEGEND = 48, 84, 30
+"""Heights in pixels: of a row, of the axis with its title, of a line of the legend."""
+_ACROSS = 2
+"""Parts on a line of the legend."""
 
 
 class Bar(NamedTuple):
@@ -33,7 +35,7 @@ def bars(parts: Sequence[Bar], title: str, unit: str, chosen: str = "") -> Any:
     data["chosen"] = [bool(chosen) and bar.key == chosen for bar in parts]
     y = alt.Y("label:N", sort=rows, axis=None, scale=alt.Scale(paddingInner=0))
     base = alt.Chart(data).encode(y=y)
-    legend = alt.Legend(title=None, orient="bottom", labelLimit=320, columns=2) if len(names) > 1 else None
+    legend = alt.Legend(title=None, orient="bottom", labelLimit=320, columns=_ACROSS) if len(names) > 1 else None
     colour = alt.Color("part:N", scale=alt.Scale(domain=names, range=ink.colours(len(names))), legend=legend)
     tips = [alt.Tooltip("label:N"), alt.Tooltip("part:N"), alt.Tooltip("value:Q", format=unit)]
     x = alt.X("sum(value):Q", axis=alt.Axis(title=title, format=unit, tickCount=4, labelFlush=True))
@@ -44,7 +46,7 @@ def bars(parts: Sequence[Bar], title: str, unit: str, chosen: str = "") -> Any:
     if any(bar.key for bar in parts):
         layers.append(_target(data, y))
     return alt.layer(*layers).properties(
-        height=ROW * len(rows) + MARGIN, padding={"right": 12, "top": 8, "left": 4, "bottom": 0}
+        height=ROW * len(rows) + MARGIN, padding={"right": 12, "top": 8, "left": 4, "bottom": 6}
     )
 
 

@@ -88,7 +88,7 @@ def dots(rows: Sequence[Dot], scale: Scale, rule: Rule | None, chosen: str = "")
         layers.append(_target(base))
     kinds = len({row.kind for row in rows})
     height = ROW * len(rows) + MARGIN + (LEGEND * -(-kinds // _ACROSS) if kinds > 1 else 0)
-    return alt.layer(*layers).properties(height=height, padding={"right": 12, "top": 18, "left": 4, "bottom": 0})
+    return alt.layer(*layers).properties(height=height, padding={"right": 12, "top": 18, "left": 4, "bottom": 6})
 
 
 def _band(base: alt.Chart) -> Any:

@@ -50,7 +50,7 @@ def scatter(spots: Sequence[Spot], x: Axis, y: Axis, front: Sequence[Spot] = (),
     layers = [_guide(guides, x, y)] if guides else []
     layers += [*([_front(front, x, y)] if len(front) > 1 else []), *_intervals(base, x, y, spots)]
     layers += [_points(base, x, y, spots), *_labels(base, x, y)]
-    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 0})
+    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 6})
 
 
 def lines(spots: Sequence[Spot], x: Axis, y: Axis, guides: Sequence[Spot] = ()) -> Any:
@@ -61,7 +61,7 @@ def lines(spots: Sequence[Spot], x: Axis, y: Axis, guides: Sequence[Spot] = ()) 
     )
     layers = [*([_guide(guides, x, y)] if guides else []), drawn, *_intervals(base, x, y, spots)]
     layers += [_points(base, x, y, spots), *_labels(base, x, y)]
-    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 0})
+    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 6})
 
 
 def spread(values: Sequence[float]) -> str:
