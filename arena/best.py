@@ -9,6 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
+from arena.rulings import Floats
+
 
 def chances(scores: Sequence[float], n: int) -> dict[float, float]:
     """The probability of each score to be the best of `n` drafts drawn from the pool without replacement.
@@ -42,3 +46,20 @@ def divergence(n: int) -> float:
     if n < 1:
         raise ValueError(f"n is {n}; it must be 1 or more")
     return math.log(n) - (n - 1) / n
+
+
+def ranks(size: int) -> Floats:
+    """(size, size): of a pool of `size` drafts in rising order of score, how probable each is to be the best of n, a
+    row for each n from 1. Its product with the sorted scores is `curve`."""
+    return np.array([[math.comb(i, n - 1) / math.comb(size, n) for i in range(size)] for n in range(1, size + 1)])
+
+
+def level(proxy: Floats, gold: Floats) -> tuple[Floats, Floats]:
+    """(pools, size) each: the proxy in rising order, and the gold of the same drafts, drafts with an equal proxy each
+    having the mean of their gold: which of them is kept is chance."""
+    order = np.argsort(proxy, axis=1, kind="stable")
+    proxy, gold = (np.take_along_axis(one, order, axis=1) for one in (proxy, gold))
+    starts = np.column_stack([np.ones(len(proxy), dtype=np.int64), np.diff(proxy, axis=1) > 0]).ravel()
+    groups = np.cumsum(starts) - 1
+    means = np.bincount(groups, gold.ravel()) / np.bincount(groups)
+    return proxy, means[groups].reshape(gold.shape)

@@ -51,8 +51,8 @@ def sums(table: Floats, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
         drawn = np.random.default_rng(seed).multinomial(sources, times / sources, size=resamples)
         return np.asarray(drawn @ kinds)
     if sources * resamples <= _KEPT:
-        return _product(_kept(sources, resamples, seed), table)
-    return np.concatenate([_product(counts, table) for counts in _counts(sources, resamples, seed)])
+        return product(_kept(sources, resamples, seed), table)
+    return np.concatenate([product(drawn, table) for drawn in counts(sources, resamples, seed)])
 
 
 def interval(drawn: Floats, sources: int) -> Interval:
@@ -77,17 +77,17 @@ def _tails(sources: int) -> tuple[float, float]:
 @lru_cache(maxsize=4)
 def _kept(sources: int, resamples: int, seed: int) -> NDArray[np.float32]:
     """All counts at once: a comparison asks for the same again for each of its figures."""
-    return np.concatenate([counts.astype(np.float32) for counts in _counts(sources, resamples, seed)])
+    return np.concatenate([drawn.astype(np.float32) for drawn in counts(sources, resamples, seed)])
 
 
-def _product(counts: NDArray[Any], table: Floats) -> Floats:
+def product(counts: NDArray[Any], table: Floats) -> Floats:
     """`counts @ table`, in blocks that are too small for the linear algebra library to share among threads: where a
     processor is busy, waiting for the last thread takes a hundred times as long as the work."""
     step = max(1, _ALONE // table.size)
     return np.concatenate([counts[at : at + step] @ table for at in range(0, len(counts), step)])
 
 
-def _counts(sources: int, resamples: int, seed: int) -> Iterator[Floats]:
+def counts(sources: int, resamples: int = RESAMPLES, seed: int = 0) -> Iterator[Floats]:
     """(some resamples, sources) at a time: how often each source was drawn."""
     rng = np.random.Generator(np.random.SFC64(seed))
     step = max(1, _CHUNK // sources)

@@ -44,6 +44,7 @@ class _Part(NamedTuple):
 
 
 _NOBODY = "nobody"
+_ASD = {"asd": Asd(), "asd_brier": Asd(score="brier"), "asd_zero_one": Asd(score="zero_one")}
 _Parts = Mapping[_Part, Sample]
 
 
@@ -149,16 +150,14 @@ def _rows(part: _Part, parts: _Parts, known: _Frame) -> Iterator[Row]:
     sample = parts[part]
     arms = {arm for arm in sample.records.words("arm").list() if arm} | {one.arm for one in sample.lost if one.arm}
     for arm in ("", *sorted(arms)):
-        yield _row(
-            part, arm, _arm(sample, arm) if arm else sample, known, _gap(part, parts, known) if not arm else None
-        )
+        gap = _none("pgr") if arm else _gap(part, parts, known)
+        yield _row(part, arm, _arm(sample, arm) if arm else sample, known, gap)
 
 
-def _row(part: _Part, arm: str, sample: Sample, known: _Frame, pgr: Figure | None) -> Row:
+def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> Row:
     whose = part.whose
-    spent = cost.spent(
-        [e for e in known.efforts if (e.run, e.protocol, e.cast) == (whose.run, whose.protocol, whose.cast)]
-    )
+    mine = (whose.run, whose.protocol, whose.cast)
+    spent = cost.spent([one for one in known.efforts if (one.run, one.protocol, one.cast) == mine])
     rounds = sample.records.whole("rounds")
     return Row(
         **whose._asdict(),
@@ -171,8 +170,8 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, pgr: Figure | Non
         brier=Brier().measure(sample),
         log_score=LogScore().measure(sample),
         ece=Ece().measure(sample),
-        asd=_none("asd") if arm else Asd().measure(sample),
-        pgr=pgr or _none("pgr"),
+        pgr=gap,
+        **{name: _none(metric.label) if arm else metric.measure(sample) for name, metric in _ASD.items()},
         bits=Bits().measure(sample),
         rounds=float(rounds.mean()) if len(rounds) else None,
         price=float(sample.records.number("price").max(initial=0)),

@@ -38,6 +38,9 @@ class Row(Frozen):
     ece: Figure
     asd: Figure
     """With log scores, in nats; no value in a row about one arm."""
+    asd_brier: Figure
+    asd_zero_one: Figure
+    """With other scores."""
     pgr: Figure
     """No value in a row about one arm, and in those of direct and expert themselves."""
     bits: Figure
@@ -96,7 +99,20 @@ class Comparison(Frozen):
     """What was the matter with turns."""
 
 
-INTERVALS = ("accuracy", "strict", "flips", "reward", "brier", "log_score", "ece", "asd", "pgr", "bits")
+INTERVALS = (
+    "accuracy",
+    "strict",
+    "flips",
+    "reward",
+    "brier",
+    "log_score",
+    "ece",
+    "asd",
+    "asd_brier",
+    "asd_zero_one",
+    "pgr",
+    "bits",
+)
 """The figures of a row."""
 
 _COUNTED = ("method", "sources", "questions", "rulings", "unreadable", "failed")

@@ -1,14 +1,37 @@
-"""How strong debaters and judges are, on Elo's scale, from who turned which verdict."""
+"""How strong debaters and judges are, on Elo's scale, from who turned which verdict.
+
+Bradley & Terry (1952) as a logistic regression: the log-odds of a verdict for the right answer are a sum of what the
+judge, the protocol, the speaker for the right answer and the speaker for a wrong one bring, and of whether the right
+answer was shown first. A ridge keeps the rating of one who always wins finite.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import Engine
+import numpy as np
+from sqlalchemy import Engine, select
+
+from arena import bootstrap
+from arena.logistic import Fit, Games, fit
+from arena.metric import Sample
+from arena.rulings import Floats, Ints
+from arena.store import read
+from arena.store import schema as s
+
+ELO = 400 / math.log(10)
+"""Elo points for one unit of log-odds: 400 make the odds ten times as good."""
+
+RIDGE = 0.1
+"""Ratings are expected to spread by some 3 in log-odds, 550 points: with a hundred games it moves them by little."""
 
 
 class Rating(NamedTuple):
-    """How strong one player is, in Elo points (400 for odds ten times as good) above the mean of its list."""
+    """How strong one player is, in Elo points above the mean of its list."""
 
     name: str
     value: float
@@ -36,9 +59,152 @@ class Ratings(NamedTuple):
     components: tuple[tuple[str, ...], ...]
     """The debaters that can be compared, group by group."""
     unbeaten: tuple[str, ...]
-    """Debaters that won or lost every game: only the ridge keeps their ratings finite."""
+    """Debaters that won every game or lost every one: only the ridge keeps their ratings finite."""
+
+
+class Bouts(NamedTuple):
+    """Verdicts on what was said for a right answer, a wrong one, or both; (n,) each."""
+
+    right: Sequence[str]
+    """Who spoke for the right answer; empty where nobody did."""
+    wrong: Sequence[str]
+    judge: Sequence[str]
+    protocol: Sequence[str]
+    won: Floats
+    """1 where the verdict is right, 1/2 in a tie, else 0."""
+    first: Floats
+    """1/2 where the right answer was shown first, -1/2 where it was not, 0 where that is not known."""
+    sources: Ints
 
 
 def ratings(engine: Engine, run: str) -> Ratings:
-    """The ratings of the speakers and judges of a run. Raises StoreError for an unknown run."""
-    raise NotImplementedError
+    """The ratings of the speakers and judges of a run (by its id). Nobody has one where no speaker was given a side."""
+    return rated(bouts(engine, run))
+
+
+def rated(played: Bouts) -> Ratings:
+    """The ratings from these verdicts."""
+    whole = _fitted(played, [("+right", "-wrong")])
+    apart = _fitted(played, [("+right",), ("-wrong",)])
+    debaters = _names(played.right, played.wrong)
+    components = _components(played, debaters)
+    return Ratings(
+        debaters=_list(debaters, whole, 0, played.right, played.wrong),
+        right=_list(_names(played.right), apart, 0, played.right),
+        wrong=_list(_names(played.wrong), apart, 1, played.wrong),
+        judges=_list(_names(played.judge), apart, 2, played.judge),
+        connected=len(components) <= 1,
+        components=components,
+        unbeaten=tuple(name for name in debaters if _unbeaten(played, name)),
+    )
+
+
+def bouts(engine: Engine, run: str) -> Bouts:
+    """The readable rulings of a run on which a speaker with a given side had an influence."""
+    sample = Sample(read.records(engine, run))
+    rulings = sample.records
+    sides = _sides(engine, run)
+    spoke = [sides.get(match, ("", "")) for match in rulings.words("match").list()]
+    which = sample.read & np.array([any(one) for one in spoke], dtype=np.bool_)
+    told = [one for one, taken in zip(spoke, which, strict=True) if taken]
+    right, wrong = ([one[i] for one in told] for i in (0, 1))
+    judge, protocol, source = (rulings.words(name).take(which) for name in ("judge", "protocol", "source"))
+    shown = rulings.whole("first")[which]
+    first = np.where(shown < 0, 0.0, (shown == rulings.whole("correct")[which]) - 0.5)
+    sources = np.unique(source.codes, return_inverse=True)[1]
+    return Bouts(right, wrong, judge.list(), protocol.list(), sample.score[which], first, sources)
+
+
+def _sides(engine: Engine, run: str) -> dict[str, tuple[str, str]]:
+    """Match -> who spoke for the right answer and who for a wrong one; of several, as one."""
+    m, p, q = s.matches.c, s.played.c, s.questions.c
+    query = (
+        select(m.key, m.cast, m.defends, q.correct)
+        .join_from(s.played, s.matches, p.match == m.key)
+        .join(s.questions, m.question == q.key)
+        .where(p.run == run, m.cast != "")
+    )
+    found = {}
+    with engine.connect() as db:
+        for key, cast, defends, correct in db.execute(query):
+            who = speakers(cast, defends)
+            sides = [sorted({who[seat] for seat, i in defends.items() if (i == correct) == right}) for right in (1, 0)]
+            found[key] = (" + ".join(sides[0]), " + ".join(sides[1]))
+    return found
+
+
+def speakers(cast: str, seats: Iterable[str]) -> dict[str, str]:
+    """Seat -> the label of who sits there, from a cast: one label for all, or `seat: label, seat: label`."""
+    names = list(seats)
+    parts = re.split(rf"(?:^|, )({'|'.join(map(re.escape, names))}): ", cast) if names else [cast]
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    return {seat: told.get(seat, cast) for seat in names}
+
+
+def _names(*columns: Sequence[str]) -> list[str]:
+    return sorted({name for column in columns for name in column} - {""})
+
+
+class _Fitted(NamedTuple):
+    fit: Fit
+    places: Sequence[Mapping[str, int]]
+    """Of each group of columns: name -> its column."""
+
+
+def _fitted(played: Bouts, sides: Sequence[tuple[str, ...]]) -> _Fitted:
+    """A regression with a group of columns for each of `sides`, then the judges and the protocols, and the order."""
+    blocks, places, at = [], [], 0
+    for columns in [*sides, ("+judge",), ("+protocol",)]:
+        names = _names(*(getattr(played, column[1:]) for column in columns))
+        places.append({name: at + i for i, name in enumerate(names)})
+        at += len(names)
+        blocks.append(sum(_signs(getattr(played, one[1:]), names, 1 if one[0] == "+" else -1) for one in columns))
+    x = np.column_stack([*blocks, played.first])
+    return _Fitted(fit(Games(x, played.won, played.sources), RIDGE), places)
+
+
+def _signs(column: Sequence[str], names: Sequence[str], sign: int) -> Any:
+    """(n, names): `sign` where a row has the name."""
+    return sign * np.array([[name == one for name in names] for one in column], dtype=np.float64).reshape(
+        len(column), len(names)
+    )
+
+
+def _list(names: Sequence[str], made: _Fitted, group: int, *columns: Sequence[str]) -> tuple[Rating, ...]:
+    """The strongest first."""
+    where = [made.places[group][name] for name in names]
+    value, drawn = (ELO * part[..., where] for part in (made.fit.value, made.fit.drawn))
+    if names:
+        value, drawn = (part - part.mean(axis=-1, keepdims=True) for part in (value, drawn))
+    found = []
+    for i, name in enumerate(names):
+        low = high = None
+        if len(drawn) and len(names) > 1:
+            low, high = bootstrap.interval(drawn[:, i], made.fit.sources)
+        games = sum(name in row for row in zip(*columns, strict=True))
+        found.append(Rating(name, float(value[i]), low, high, games))
+    return tuple(sorted(found, key=lambda one: -one.value))
+
+
+def _components(played: Bouts, debaters: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The debaters that verdicts link: opponents, and speakers alone before the same judge in the same protocol."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    alone = [f"\n{protocol}\n{judge}" for protocol, judge in zip(played.protocol, played.judge, strict=True)]
+    met = {(one or place, other or place) for one, other, place in zip(played.right, played.wrong, alone, strict=True)}
+    nodes = {name: i for i, name in enumerate(dict.fromkeys([*debaters, *(name for pair in met for name in pair)]))}
+    ends = [[nodes[pair[i]] for pair in met] for i in (0, 1)]
+    graph = coo_array((np.ones(len(met)), ends), shape=(len(nodes), len(nodes)))
+    part = connected_components(graph, directed=False)[1] if nodes else []
+    groups: dict[int, list[str]] = defaultdict(list)
+    for name in debaters:
+        groups[int(part[nodes[name]])].append(name)
+    return tuple(map(tuple, groups.values()))
+
+
+def _unbeaten(played: Bouts, name: str) -> bool:
+    """Whether one won, or lost, all its games against others."""
+    rows = zip(played.right, played.wrong, played.won, strict=True)
+    won = {score if right == name else 1 - score for right, wrong, score in rows if (right == name) != (wrong == name)}
+    return won in ({1.0}, {0.0})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +13,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from arena import plugin
+from arena import manuscript, plugin
 from arena.compare import compare as measure
-from arena.compare import full
-from arena.console import Json, Run, Store, out, say
+from arena.comparison import Comparison, full
+from arena.console import Json, Store, out, say
 from arena.doctor import examine
 from arena.errors import ConfigError, choices
 from arena.export import What
@@ -25,6 +26,16 @@ from arena.run import Exit
 from arena.show import plain, show
 from arena.store import db, read
 from arena.tables import comparison
+
+
+class Grouping(StrEnum):
+    """What rows are grouped by."""
+
+    JUDGE = "judge"
+    AGENT = "agent"
+    TASK = "task"
+    TAG = "tag"
+
 
 KINDS = {f"{kind}s": kind for kind in plugin.FOLDERS}
 
@@ -72,17 +83,41 @@ def _list_matches(rows: list[dict[str, Any]], as_json: bool) -> None:
     out.print(table)
 
 
-def compare(
-    name: Run = None,
-    baseline: Annotated[str | None, typer.Option(help="The protocol that others are compared with.")] = None,
+def compare(  # noqa: PLR0913, PLR0917 - each is an option of the command line
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Ids or names; else the newest.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="The protocol that others are compared with; RUN/PROTOCOL takes that of one run.")
+    ] = None,
+    by: Annotated[Grouping | None, typer.Option(help="Rows for each judge, agent, task or tag apart.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw it as well: a file ending in .svg, .png or .pdf.")] = None,
     store: Store = None,
     as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    as_latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table (booktabs).")] = False,
 ) -> None:
-    """Judge accuracy by protocol, and the paired differences on the same questions."""
+    """Protocol against protocol: accuracy, paired differences on the same questions, scores, gap recovered, cost."""
+    forms = {"--json": as_json, "--csv": as_csv, "--markdown": as_markdown, "--latex": as_latex}
+    asked = [form for form, wanted in forms.items() if wanted]
+    if len(asked) > 1:
+        raise ConfigError(f"{' and '.join(asked)}: only one of them can be printed")
     engine = db.connect(store, create=False)
-    made = measure(engine, read.run_id(engine, name), baseline)
-    if as_json:
+    made = measure(engine, names or read.run_id(engine, None), baseline, by.value if by else None)
+    if figure:
+        from arena.figures import save  # Altair takes longer to load than all the rest
+
+        save(made, figure)
+    _print(made, asked[0] if asked else "")
+
+
+def _print(made: Comparison, form: str) -> None:
+    if form == "--json":
         say(full(made))
+    elif form:
+        write = {"--csv": manuscript.csv, "--markdown": manuscript.markdown, "--latex": manuscript.latex}[form]
+        typer.echo(write(made), nl=False)
     else:
         out.print(comparison(made))
 

@@ -10,8 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from arena.compare import Comparison, Pair, Row
+from arena.comparison import Comparison, Pair, Row
 from arena.metric import Figure
+from arena.metrics.pgr import undefined
 from arena.power import Power
 from arena.store.cost import Effort, Tally
 from arena.store.read import Counts, Spent
@@ -19,7 +20,7 @@ from arena.store.read import Counts, Spent
 
 def comparison(made: Comparison) -> RenderableType:
     """Judge accuracy protocol by protocol, then the paired differences, what each role took, what befell turns."""
-    parts: list[RenderableType] = [_accuracy(made)]
+    parts: list[RenderableType] = [_accuracy(made), _scores(made)]
     if made.pairs:
         parts.append(_differences(made))
     if made.efforts:
@@ -66,8 +67,8 @@ def interval(figure: Figure, signed: bool = False) -> str:
     return f"{100 * figure.value:{sign}.0f} [{100 * figure.low:{sign}.0f}, {100 * figure.high:{sign}.0f}]"
 
 
-def bits(figure: Figure) -> str:
-    """A value with its 95 % interval, in bits."""
+def plain(figure: Figure) -> str:
+    """A value with its 95 % interval, in its own unit."""
     if figure.value is None:
         return "-"
     if figure.low is None or figure.high is None:
@@ -79,6 +80,7 @@ def _accuracy(made: Comparison) -> Table:
     """Only columns that tell rows apart or hold something: an 80-column terminal must do."""
     columns: list[tuple[str, Literal["left", "right"], Callable[[Row], str]]] = [
         ("protocol", "left", lambda row: _arm(row) if row.arm else _name(row, made)),
+        (made.by or "", "left", lambda row: row.group),
         ("judge", "left", lambda row: row.judge),
         ("accuracy", "right", lambda row: interval(row.accuracy)),
         ("n", "right", lambda row: str(row.accuracy.rulings)),
@@ -87,22 +89,54 @@ def _accuracy(made: Comparison) -> Table:
         ("failed", "right", lambda row: str(row.accuracy.failed)),
         ("failures wrong", "right", lambda row: interval(row.strict)),
         ("flips", "right", lambda row: "-" if row.flips.value is None else f"{100 * row.flips.value:.0f}"),
-        ("reward, bits", "right", lambda row: bits(row.reward)),
+        ("reward, bits", "right", lambda row: plain(row.reward)),
         ("tokens", "right", lambda row: "" if row.arm else f"{row.tokens:,}"),
         ("seconds", "right", lambda row: "" if row.arm else f"{row.seconds:.0f}"),
         ("cost", "right", lambda row: "" if row.arm else _money(row.cost)),
     ]
     judges = {row.judge for row in made.rows}
-    hidden = {"judge"} if len(judges) == 1 else set()
+    hidden = {"judge"} if len(judges) == 1 or made.by == "judge" else set()
+    hidden |= set() if made.by else {""}
+    hidden |= {"tokens", "seconds", "cost"} if made.by in {"task", "tag"} else set()  # they are the whole protocol's
     hidden |= set() if any(row.accuracy.failed or row.accuracy.unreadable for row in made.rows) else {"failures wrong"}
     hidden |= {"cost"} if all(row.cost == 0 for row in made.rows) else set()
     hidden |= set() if any(row.price for row in made.rows) else {"reward, bits"}
     judge = f", judge {next(iter(judges))}" if len(judges) == 1 else ""
-    table = _table(f"judge accuracy, % with 95 % interval; run {made.run}{judge}")
+    table = _table(f"judge accuracy, % with 95 % interval; {_runs(made)}{judge}")
     for title, side, _ in (kept := [c for c in columns if c[0] not in hidden]):
         table.add_column(title, justify=side, no_wrap=title == "accuracy")
     for row in made.rows:
         table.add_row(*(cell(row) for _, _, cell in kept))
+    return table
+
+
+def _runs(made: Comparison) -> str:
+    return f"runs {', '.join(made.runs)}" if len(made.runs) > 1 else f"run {made.run}"
+
+
+def _scores(made: Comparison) -> Table:
+    """What is made of the judges' probabilities, and what they took; columns that hold nothing are left out."""
+    several = len({row.judge for row in made.rows}) > 1 and made.by != "judge"
+    columns: list[tuple[str, Callable[[Row], str]]] = [
+        ("gap recovered", lambda row: "undefined" if undefined(row.pgr) else interval(row.pgr)),
+        ("Brier", lambda row: plain(row.brier)),
+        ("log score, bits", lambda row: plain(row.log_score)),
+        ("calibration error", lambda row: plain(row.ece)),
+        ("ASD, nats", lambda row: plain(row.asd)),
+        ("bits a round", lambda row: plain(row.bits)),
+        ("judge tokens", lambda row: "unknown" if row.judge_tokens is None else f"{row.judge_tokens:,}"),
+    ]
+    rows = [row for row in made.rows if not row.arm]
+    kept = [column for column in columns if any(column[1](row) not in {"-", "0"} for row in rows)]
+    table = _table("scores of the judges' probabilities, with 95 % interval")
+    table.add_column("protocol")
+    for name in [*([made.by] if made.by else []), *(["judge"] if several else [])]:
+        table.add_column(name)
+    for name, _ in kept:
+        table.add_column(name, justify="right")
+    for row in rows:
+        names = [_name(row, made), *([row.group] if made.by else []), *([row.judge] if several else [])]
+        table.add_row(*names, *(cell(row) for _, cell in kept))
     return table
 
 
@@ -115,27 +149,29 @@ def _arm(row: Row) -> str:
 
 
 def _name(one: Row | Pair | Effort | Tally, made: Comparison) -> str:
-    """The protocol; with its cast where several casts play it."""
-    casts = {other.cast for other in made.rows if other.protocol == one.protocol}
-    return f"{one.protocol} [{one.cast}]" if len(casts) > 1 else one.protocol
+    """The protocol; with its cast where several casts play it, and with its run where there are several."""
+    casts = {other.cast for other in made.rows if (other.run, other.protocol) == (one.run, one.protocol)}
+    name = f"{one.protocol} [{one.cast}]" if len(casts) > 1 and made.by != "agent" else one.protocol
+    return f"{one.run}: {name}" if len(made.runs) > 1 else name
 
 
 def _differences(made: Comparison) -> Table:
-    several = len({pair.judge for pair in made.pairs}) > 1
+    several = len({pair.judge for pair in made.pairs}) > 1 and made.by != "judge"
     table = _table(f"difference from {made.baseline}, percentage points, same questions")
-    for name in ("protocol", "judge") if several else ("protocol",):
+    for name in ("protocol", *([made.by] if made.by else []), *(["judge"] if several else [])):
         table.add_column(name)
-    for name in ("difference", "sources", "p", "p Holm"):
+    for name in ("difference", "sources", "p", "p Holm", "seen at 80 % power"):
         table.add_column(name, justify="right")
     for pair in made.pairs:
-        names = [_name(pair, made), pair.judge] if several else [_name(pair, made)]
+        names = [_name(pair, made), *([pair.group] if made.by else []), *([pair.judge] if several else [])]
         table.add_row(*names, *_pair(pair))
     return table
 
 
 def _pair(pair: Pair) -> list[str]:
     p = [f"{x:.3f}" if x is not None else "-" for x in (pair.difference.p, pair.p_holm)]
-    return [interval(pair.difference, signed=True), str(pair.difference.sources), *p]
+    seen = "-" if pair.smallest is None else f"{100 * pair.smallest:.0f}" if pair.smallest <= 1 else "none"
+    return [interval(pair.difference, signed=True), str(pair.difference.sources), *p, seen]
 
 
 def _efforts(made: Comparison) -> Table:
@@ -167,7 +203,8 @@ def _tallies(made: Comparison) -> Table:
 
 def _alike(tally: Tally, made: Comparison) -> list[Tally]:
     """All arms of its protocol and cast: one of them alone would tell nothing."""
-    return [one for one in made.tallies if (one.protocol, one.cast) == (tally.protocol, tally.cast)]
+    mine = (tally.run, tally.protocol, tally.cast)
+    return [one for one in made.tallies if (one.run, one.protocol, one.cast) == mine]
 
 
 def _money(cost: float | None) -> str:

@@ -57,6 +57,19 @@ def store_url(both: str, tmp_path: Path) -> str:
     return lab.at(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def data() -> Callable[[str], str]:
+    """The path of a file in the shared data folder; skips the test where the file is not there."""
+    folder = Path(os.environ.get("ARENA_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+    def find(name: str) -> str:
+        if not (folder / name).is_file():
+            pytest.skip(f"no data file {folder / name}; ARENA_DATA names the folder")
+        return str(folder / name)
+
+    return find
+
+
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Any]:
     """A cluster of two nodes on this machine."""
@@ -69,16 +82,3 @@ def nodes() -> Iterator[Any]:
     made.wait_for_nodes()
     yield made
     made.shutdown()
-
-
-@pytest.fixture(scope="session")
-def data() -> Callable[[str], str]:
-    """The path of a file in the shared data folder; skips the test where the file is not there."""
-    folder = Path(os.environ.get("ARENA_DATA") or Path(__file__).parents[2] / "shared" / "data")
-
-    def find(name: str) -> str:
-        if not (folder / name).is_file():
-            pytest.skip(f"no data file {folder / name}; ARENA_DATA names the folder")
-        return str(folder / name)
-
-    return find

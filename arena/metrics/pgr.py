@@ -12,6 +12,11 @@ from arena.rulings import Floats, Words
 _UNDEFINED = "undefined: "
 
 
+def undefined(gap: Figure) -> bool:
+    """Whether floor and ceiling are there, and yet nothing says that they differ."""
+    return gap.value is None and gap.method.startswith(f"{_UNDEFINED}expert minus direct")
+
+
 class Pgr(Metric):
     """(protocol - direct) / (expert - direct) of accuracies (Burns 2023), by a joint bootstrap over sources.
 

@@ -65,7 +65,7 @@ class DoublyEfficient(Protocol):
             asks = fill(self.prompt, "state", block=block.text)
             yield Cue(seat="alice", round=number, act="claim", words=2 * count + 6, task=asks)
             asks = fill(self.prompt, "answer", block=block.text)
-            (answer,) = yield Cue(seat="bob", round=number, act="claim", words=20, task=asks, form=_FORM)
+            (answer,) = yield Cue(seat="bob", round=number, act="claim", words=20, task=asks, form=_form(block))
             if _challenged(answer, block):
                 return
 
@@ -125,7 +125,14 @@ def _challenged(answer: Turn, block: Block) -> int:
     return step if block.first <= step <= block.last else 0
 
 
-_FORM = r"I (accept|challenge step [1-9][0-9]{0,4})\."
+def _form(block: Block) -> str:
+    """What Bob may say of a block; where it is not too long for a grammar, with the steps that it has."""
+    steps = range(block.first, block.last + 1)
+    some = f"({'|'.join(map(str, steps))})" if len(steps) <= _MANY else "[1-9][0-9]{0,4}"
+    return rf"I (accept|challenge step {some})\."
+
+
+_MANY = 200
 _CHALLENGED = re.compile(
     r"\W*(?:I challenge |challenge\W+)?(?:step\W*)?([0-9]{1,9})\W*"
     r"|\W*(?:step\W*|x\()([0-9]{1,9})\)?(?: is| was|:|,)? (?:wrong|false|incorrect)\W*",

@@ -124,7 +124,7 @@ def tallies(engine: Engine, run: str) -> list[Tally]:
         side = ("right" if sides[row.seat] == row.correct else "wrong") if row.seat in sides else ""
         group = row.label, row.cast, side
         turns[group] += row.turns
-        told = dict.fromkeys(json.loads(row.outcomes or "[]"), row.turns)
+        told = dict.fromkeys(json.loads(row.outcomes or "null") or (), row.turns)
         counts[group].update({**told, "cut": row.turns * bool(row.cut), "forged": row.turns * (row.forged or 0)})
     return [
         Tally(run=run, protocol=label, cast=cast, arm=arm, turns=n, counts=_some(counts[label, cast, arm]))

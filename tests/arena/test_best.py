@@ -4,9 +4,10 @@ import math
 from itertools import combinations
 from random import Random
 
+import numpy as np
 import pytest
 
-from arena.best import chances, curve, divergence
+from arena.best import chances, curve, divergence, level, ranks
 
 
 @pytest.mark.parametrize("scores", [(0.1, 0.9, 0.4), (0.5,) * 4, (0.2, 0.7, 0.2, 0.7, 0.9, 0.2)])
@@ -16,6 +17,24 @@ def test_the_chances_are_those_of_every_way_to_draw(scores: tuple[float, ...]) -
         wanted = {score: best.count(score) / len(best) for score in set(scores)}
         assert chances(scores, n) == pytest.approx(wanted)
         assert curve(scores)[n - 1] == pytest.approx(sum(best) / len(best))
+
+
+@pytest.mark.parametrize("scores", [(0.1, 0.9, 0.4), (0.5,) * 4, (0.2, 0.7, 0.2, 0.7, 0.9, 0.2)])
+def test_the_chances_of_ranks_give_the_same_curve(scores: tuple[float, ...]) -> None:
+    assert (ranks(len(scores)) @ np.sort(scores)).tolist() == pytest.approx(curve(scores))
+    assert ranks(len(scores)).sum(axis=1) == pytest.approx(1)
+
+
+def test_of_drafts_that_tie_each_is_kept_as_often() -> None:
+    """The gold of the best of n, over every way to draw and to break a tie."""
+    proxy, gold = np.array([[0.2, 0.7, 0.2, 0.7, 0.9]]), np.array([[1.0, 0, 0, 1, 0]])
+    curved = (level(proxy, gold)[1] @ ranks(5).T)[0]
+    for n in range(1, 6):
+        kept = []
+        for drawn in combinations(range(5), n):
+            most = max(proxy[0, list(drawn)])
+            kept.append(np.mean([gold[0, i] for i in drawn if proxy[0, i] == most]))
+        assert curved[n - 1] == pytest.approx(np.mean(kept))
 
 
 def test_the_curve_agrees_with_a_simulation() -> None:

@@ -20,7 +20,7 @@ def test_every_resample_draws_as_many_sources_as_there_are(sources: int) -> None
 @pytest.mark.parametrize("sources", [40, 300])
 def test_how_often_a_source_is_drawn_is_binomial(sources: int) -> None:
     """300 fills one block of 256 and a part of another."""
-    counts = np.concatenate(list(bootstrap._counts(sources, 20_000, 1)))
+    counts = np.concatenate(list(bootstrap.counts(sources, 20_000, 1)))
     for source in (0, sources // 2, sources - 1):
         seen = np.bincount(counts[:, source].astype(int), minlength=5)[:5]
         wanted = 20_000 * stats.binom.pmf(range(5), sources, 1 / sources)
@@ -29,7 +29,7 @@ def test_how_often_a_source_is_drawn_is_binomial(sources: int) -> None:
 
 def test_two_sources_are_drawn_as_a_multinomial_has_it() -> None:
     """The covariance of two counts of C draws is -1/C, within a block and across blocks."""
-    counts = np.concatenate(list(bootstrap._counts(300, 40_000, 2)))
+    counts = np.concatenate(list(bootstrap.counts(300, 40_000, 2)))
     for one, other in ((0, 1), (0, 299), (298, 299)):
         assert np.cov(counts[:, one], counts[:, other])[0, 1] == pytest.approx(-1 / 300, abs=4 / np.sqrt(40_000))
 

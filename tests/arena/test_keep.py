@@ -87,6 +87,22 @@ def test_an_upgraded_store_is_played_on_and_pays_nothing_again(server: Server, t
     assert len(read.beliefs(db.connect(place), read.run_id(db.connect(place), None))) == 4
 
 
+def test_a_store_of_schema_3_gets_the_indexes_of_schema_4(store_url: str, tmp_path: Path) -> None:
+    play(scripted(1), tmp_path)
+    before, wanted = (
+        read.counts(db.connect(store_url), read.run_id(db.connect(store_url), None)),
+        old.shape(reach(store_url)),
+    )
+    for name in ("matches_facts", "played_in_order", "rulings_read", "calls_of_run"):
+        changed(store_url, text(f"DROP INDEX {name}"))
+    changed(store_url, text("CREATE INDEX calls_of_run ON calls (run)"))
+    changed(store_url, marked(3))
+    keep.upgrade(reach(store_url))
+    assert old.shape(reach(store_url)) == wanted
+    engine = db.connect(store_url, create=False)
+    assert read.counts(engine, read.run_id(engine, None)) == before
+
+
 def test_an_older_store_is_refused_with_what_to_do_and_left_as_it_is(store_url: str, tmp_path: Path) -> None:
     play(scripted(1), tmp_path)
     changed(store_url, marked(2))
