@@ -103,7 +103,7 @@ def _colour(spots: Sequence[Spot]) -> alt.Color:
 def _dash(spots: Sequence[Spot]) -> alt.StrokeDash:
     names = _names(spots)
     scale = alt.Scale(domain=names, range=[list(dash) for dash in ink.dashes(len(names))])
-    return alt.StrokeDash("series:N", scale=scale, legend=_legend(spots))
+    return alt.StrokeDash("series:N", scale=scale, legend=None)
 
 
 def _points(base: alt.Chart, x: Axis, y: Axis, spots: Sequence[Spot]) -> Any:

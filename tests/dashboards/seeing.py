@@ -30,6 +30,11 @@ def words(at: AppTest) -> str:
     return "\n".join(f"{b.label} {b.value}" if b.type == "metric" else str(_body(b)) for b in shown)
 
 
+def marked(at: AppTest) -> str:
+    """What the browser reads as markdown or HTML."""
+    return "\n".join(str(_body(block)) for kind in KINDS if kind != "dataframe" for block in at.get(kind))
+
+
 def _body(block: object) -> object:
     if getattr(block, "type", "") == "dataframe":
         return block.value.to_csv()  # type: ignore[attr-defined]
