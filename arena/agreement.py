@@ -73,7 +73,7 @@ def _votes(rulings: Rulings) -> _Votes:
     match, judge, source = (rulings.words(name) for name in ("match", "judge", "source"))
     units, row = np.unique(match.codes * 2 + rulings.whole("order"), return_inverse=True)
     mine, column = np.unique(judge.codes, return_inverse=True)
-    firm = sample.read & (sample.best.sum(axis=1) == 1)
+    firm = sample.best.sum(axis=1) == 1
     answers = (sample.best.argmax(axis=1) - np.maximum(0, rulings.whole("first"))) % max(1, rulings.p.shape[1])
     table = np.full((len(units), len(mine)), -1)
     table[row[firm], column[firm]] = answers[firm]

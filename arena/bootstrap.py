@@ -24,8 +24,8 @@ _CHUNK = 2**18
 """Counts that are there at a time: they stay in the processor's cache."""
 _ALONE = 2**17
 """Multiplications that OpenBLAS does in one thread."""
-_KEPT = 2**22
-"""Counts that are kept for the next statistic on as many sources."""
+_KEPT = 2**25
+"""Counts that are kept, a byte each, for the next statistic on as many sources."""
 _WORTH = 6
 """How many times dearer it is to draw the count of a kind than to draw one source."""
 
@@ -74,17 +74,19 @@ def _tails(sources: int) -> tuple[float, float]:
     return tail, 1 - tail
 
 
-@lru_cache(maxsize=4)
-def _kept(sources: int, resamples: int, seed: int) -> NDArray[np.float32]:
-    """All counts at once: a comparison asks for the same again for each of its figures."""
-    return np.concatenate([drawn.astype(np.float32) for drawn in counts(sources, resamples, seed)])
+@lru_cache(maxsize=2)
+def _kept(sources: int, resamples: int, seed: int) -> NDArray[np.uint8]:
+    """All counts at once: a comparison asks for the same again for each of its figures. That one source is drawn more
+    than 255 times does not happen: the chance is below 1/255!, about 10 to the power of -500."""
+    return np.concatenate([drawn.astype(np.uint8) for drawn in counts(sources, resamples, seed)])
 
 
 def product(counts: NDArray[Any], table: Floats) -> Floats:
     """`counts @ table`, in blocks that are too small for the linear algebra library to share among threads: where a
     processor is busy, waiting for the last thread takes a hundred times as long as the work."""
     step = max(1, _ALONE // table.size)
-    return np.concatenate([counts[at : at + step] @ table for at in range(0, len(counts), step)])
+    parts = (counts[at : at + step].astype(np.float64, copy=False) for at in range(0, len(counts), step))
+    return np.concatenate([part @ table for part in parts])
 
 
 def counts(sources: int, resamples: int = RESAMPLES, seed: int = 0) -> Iterator[Floats]:

@@ -178,6 +178,7 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> R
         chosen=any(one.chosen for one in known.played[whose.run] if one.label == whose.protocol),
         tokens=spent.tokens,
         judge_tokens=_tokens(sample),
+        judge_seconds=float(sample.records.number("seconds").mean()) if len(rounds) else None,
         cost=spent.cost,
         seconds=spent.seconds,
     )

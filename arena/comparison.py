@@ -55,6 +55,8 @@ class Row(Frozen):
     """Of every call of the protocol with this cast in the run, whichever group, arm and judge it served."""
     judge_tokens: int | None
     """Of this judge on the rulings of this row; None where a server did not say."""
+    judge_seconds: float | None
+    """That this judge took for a ruling, on average: a person's minutes as well; None without a ruling."""
     cost: float | None
     """US dollars, of the same calls as `tokens`; None where unknown."""
     seconds: float
@@ -116,7 +118,7 @@ INTERVALS = (
 """The figures of a row."""
 
 _COUNTED = ("method", "sources", "questions", "rulings", "unreadable", "failed")
-_LATER = ("price", "chosen", "rounds", "tokens", "judge_tokens", "cost", "seconds")
+_LATER = ("price", "chosen", "rounds", "tokens", "judge_tokens", "judge_seconds", "cost", "seconds")
 
 
 def full(comparison: Comparison) -> list[dict[str, object]]:

@@ -48,10 +48,11 @@ class Sample:
 
     @cached_property
     def top(self) -> Floats:
-        """(n,): the probability of each ruling's most probable answer; NaN where it could not be read."""
+        """(n,): the probability of each ruling's most probable answer; NaN where it could not be read. It is there also
+        where nobody knows what is right."""
         p = self.records.p
-        found = np.fmax.reduce(p, axis=1, initial=-np.inf) if p.size else np.full(len(p), np.nan)
-        return np.where(self.read, found, np.nan)
+        found = np.fmax.reduce(p, axis=1, initial=-np.inf) if p.size else np.full(len(p), -np.inf)
+        return np.where(np.isneginf(found), np.nan, found)
 
     @cached_property
     def best(self) -> Mask:

@@ -20,8 +20,9 @@ def undefined(gap: Figure) -> bool:
 class Pgr(Metric):
     """(protocol - direct) / (expert - direct) of accuracies (Burns 2023), by a joint bootstrap over sources.
 
-    On the questions that all three have. Undefined where the interval of expert - direct holds 0: then nothing says
-    that there is a gap to recover. It is never clipped: below 0 the protocol misleads, above 1 it outdoes the expert.
+    On the questions that all three have. Undefined where the interval of expert - direct holds 0, or is below it: then
+    nothing says that there is a gap to recover. It is never clipped: below 0 the protocol misleads, above 1 it outdoes
+    the expert.
     A ratio's interval is as good as its denominator: with a gap of less than some five standard errors it is wide and
     covers the truth less often than it says.
     """
@@ -66,8 +67,9 @@ def _estimate(used: Scores, columns: Floats) -> Estimate:
         return Estimate(None, None, None, f"{_UNDEFINED}one source")
     above, whole = _gaps(bootstrap.sums(table))
     low, high = bootstrap.interval(whole, len(table))
-    if low <= 0 <= high:
-        return Estimate(None, None, None, f"{_UNDEFINED}expert minus direct, [{low:.2f}, {high:.2f}], holds 0")
+    if low <= 0:
+        why = "holds 0" if high >= 0 else "is below 0"
+        return Estimate(None, None, None, f"{_UNDEFINED}expert minus direct, [{low:.2f}, {high:.2f}], {why}")
     value = float(np.divide(*_gaps(table.sum(axis=0))))
     some = np.divide(above, whole, out=np.full_like(whole, np.inf), where=whole != 0)
     return Estimate(value, *bootstrap.interval(some, len(table)), f"joint {estimate.drew(len(table))}")

@@ -24,7 +24,7 @@ from arena.metrics.bits import Bits
 from arena.metrics.brier import Brier
 from arena.metrics.ece import Ece
 from arena.metrics.log_score import LogScore
-from arena.metrics.pgr import Pgr
+from arena.metrics.pgr import Pgr, undefined
 from arena.metrics.reward import Reward
 
 Draw = Callable[[np.random.Generator], Figure]
@@ -155,13 +155,11 @@ def test_a_gap_is_never_clipped() -> None:
     assert Pgr().gap(**gap({"sample": 10, "direct": 20, "expert": 36})).value == pytest.approx(-10 / 16)
 
 
-@pytest.mark.parametrize("expert", [20, 23])
-def test_without_a_gap_nothing_is_recovered_and_the_reason_is_told(expert: int) -> None:
+@pytest.mark.parametrize(("expert", "why"), [(20, "holds 0"), (21, "holds 0"), (5, "is below 0")])
+def test_without_a_gap_nothing_is_recovered_and_the_reason_is_told(expert: int, why: str) -> None:
     figure = Pgr().gap(**gap({"sample": 30, "direct": 20, "expert": expert}))
-    if figure.value is None:
-        assert figure.method.startswith("undefined: expert minus direct")
-    else:
-        assert expert > 20
+    assert (figure.value, figure.low, undefined(figure)) == (None, None, True)
+    assert figure.method.startswith("undefined: expert minus direct") and figure.method.endswith(why)
 
 
 def test_a_gap_is_measured_on_the_questions_that_all_three_have() -> None:
