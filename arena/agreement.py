@@ -54,14 +54,15 @@ class _Votes(NamedTuple):
 
 
 def agreement(engine: Engine, run: str) -> tuple[Agreement, ...]:
-    """Of all protocols of a run (by its id) together, then of each. Empty where there are fewer than two judges.
+    """Of all protocols of a run (by its id) together, then of each. Empty where there are fewer than two judges, or
+    no verdict could be read.
 
     A verdict is the most probable answer; one that could not be read, or that is an exact tie, is none. The unit is a
     transcript in one presentation. Intervals are bootstrapped over sources (expanded percentiles).
     """
     rulings = read.records(engine, run)
     labels = rulings.words("protocol")
-    if len(set(rulings.words("judge").list())) < 2:
+    if len(set(rulings.words("judge").list())) < 2 or not rulings.p.size:
         return ()
     parts = [("", rulings), *((label, rulings.take(labels.be(label))) for label in labels.values)]
     made = [(label, _votes(part)) for label, part in parts]
