@@ -17,12 +17,11 @@ import streamlit as st
 from doors import played
 from lab import ARENA
 from playwright.sync_api import Browser, sync_playwright
+from seeing import FIRST
 from streamlit.testing.v1 import AppTest
 
 import dashboards
 
-FIRST = "runs"
-"""The page that an address without one opens."""
 FOLDER = Path(dashboards.__file__).parent
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (

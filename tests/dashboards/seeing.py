@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import dashboards
 
+FIRST = "runs"
+"""The page that an address without one opens."""
 PAGES = sorted(file.stem for file in (Path(dashboards.__file__).parent / "pages").glob("[!_]*.py"))
 KINDS = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "html", "metric", "dataframe")
 
