@@ -202,7 +202,7 @@ def dashboard(
     """Open the dashboard: protocols compared, and transcripts."""
     place = find_spec("dashboards")
     folder = Path(next(iter(place.submodule_search_locations or [])) if place else "")
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}"]
+    command = [sys.executable, str(folder / "serve.py"), "run", str(folder / "app.py"), f"--server.port={port}"]
     command += [f"--{name}={value}" for name, value in _settings(folder)]
     os.execve(sys.executable, command, {**os.environ, "ARENA_DB": db.url(store)})  # noqa: S606 - our own arguments
 

@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import reading
+from dashboards.charts import spec
 from dashboards.markup import plain
 
 ALL = "all"
@@ -161,4 +162,4 @@ def mark(chart: Any, choice: Choice, file: str, told: str) -> None:
         if key in choice.keys:
             put(**{**dict.fromkeys(choice.clears, ""), choice.name: key})
 
-    st.altair_chart(chart, width="stretch", alt=told, key=widget, on_select=pick)
+    st.vega_lite_chart(spec(chart), width="stretch", alt=told, key=widget, on_select=pick)

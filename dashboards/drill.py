@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
-from arena.disagreement import Dispute
-from arena.samples import Group
 
 from arena.compare import Comparison, Pair
+from arena.disagreement import Dispute
+from arena.samples import Group
 from dashboards import address, comparing, figures, reading, words
 from dashboards.comparing import ident
 from dashboards.markup import clean, plain

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboards import address
 from dashboards.address import Choice
+from dashboards.charts import spec
 from dashboards.markup import plain
 
 Line = Mapping[str, object]
@@ -37,7 +38,7 @@ def show(exhibit: Exhibit, choice: Choice | None = None) -> None:
     if choice:
         address.mark(exhibit.chart, choice, exhibit.file, exhibit.told)
     else:
-        st.altair_chart(exhibit.chart, width="stretch", alt=exhibit.told, key=f"chart {exhibit.file}")
+        st.vega_lite_chart(spec(exhibit.chart), width="stretch", alt=exhibit.told, key=f"chart {exhibit.file}")
     with st.expander("Figures of this chart"):
         grid(exhibit.lines)
         download(exhibit.lines, exhibit.file)

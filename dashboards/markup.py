@@ -45,7 +45,7 @@ CSS = """<style>
 .arena mark { background: rgba(22, 163, 74, .25); color: inherit; border-radius: .2rem; scroll-margin: 5rem; }
 .arena mark:target { background: rgba(250, 204, 21, .55); outline: 2px solid currentColor; }
 .arena mark.hit { background: rgba(250, 204, 21, .45); }
-.arena .tags { display: flex; flex-wrap: wrap; gap: .3rem; }
+.arena .tags { margin-top: .5rem; display: flex; flex-wrap: wrap; gap: .3rem; }
 .arena .tag { border: 1px solid rgba(217, 119, 6, .7); border-radius: 1rem; padding: .05rem .6rem; font-size: .82rem; }
 div:has(> .st-key-passage) { position: sticky; top: 4rem; }
 .st-key-passage .tall { max-height: calc(100vh - 8rem); }

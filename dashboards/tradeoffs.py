@@ -99,7 +99,7 @@ def gaps(run: reading.Run) -> None:
     if unknown := [name for name in models if name not in dict(strengths)]:
         more = f" and {len(unknown) - FEW} more" if len(unknown) > FEW else ""
         st.caption(plain(f"No strength is known of: {', '.join(unknown[:FEW])}{more}. What they play in is left out."))
-    found = figures.advantages(run, strengths)
+    found = figures.advantages(run, strengths) if strengths else ()
     if not found:
         st.caption("Nothing to draw: no protocol has debaters and a judge whose strengths are known.")
         return

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboards.charts import ink
 
-ROW, MARGIN, LEGEND = 48, 84, 30
+ROW, MARGIN, LEGEND = 48, 100, 30
 """Heights in pixels: of a row, of the axis with its title, of a line of the legend."""
 _ACROSS = 2
 """Parts on a line of the legend."""

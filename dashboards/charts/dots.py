@@ -75,18 +75,21 @@ def reach(rows: Sequence[Dot], step: float) -> tuple[float, float]:
     return step * (min([-step, *ends]) // step), -step * (-max([step, *ends]) // step)
 
 
-def dots(rows: Sequence[Dot], scale: Scale, rule: Rule | None, chosen: str = "") -> Any:
-    """The chart. Each row can be chosen where its rows have keys; the one that is `chosen` has a band behind it."""
+def dots(rows: Sequence[Dot], scale: Scale, rule: Rule | None, chosen: str = "", beside: Sequence[Dot] = ()) -> Any:
+    """The chart. Each row can be chosen where its rows have keys; the one that is `chosen` has a band behind it.
+
+    `beside` are the rows of all charts that stand side by side: they have one legend.
+    """
     data = pd.DataFrame([row._asdict() for row in rows]).astype({"value": float, "low": float, "high": float})
     data["row"] = range(len(rows))
     data["chosen"] = [bool(chosen) and row.key == chosen for row in rows]
     axis = alt.Axis(format=scale.format, title=scale.title, grid=True, tickCount=5, labelFlush=True)
     x = alt.X("value:Q", scale=alt.Scale(domain=list(scale.domain), nice=False, clamp=True), axis=axis)
     base = alt.Chart(data).encode(y=alt.Y("row:O", axis=None))
-    layers = [_band(base), *([_reference(rule, x)] if rule else []), *_marks(base, rows, x), *_words(base)]
+    layers = [_band(base), *([_reference(rule, x)] if rule else []), *_marks(base, beside or rows, x), *_words(base)]
     if any(row.key for row in rows):
         layers.append(_target(base))
-    kinds = len({row.kind for row in rows})
+    kinds = len({row.kind for row in beside or rows})
     height = ROW * len(rows) + MARGIN + (LEGEND * -(-kinds // _ACROSS) if kinds > 1 else 0)
     return alt.layer(*layers).properties(height=height, padding={"right": 12, "top": 18, "left": 4, "bottom": 6})
 

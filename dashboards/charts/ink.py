@@ -20,7 +20,7 @@ def dark() -> bool:
 
 def paper() -> str:
     """The colour behind a chart."""
-    return "#0e1117" if dark() else "#ffffff"
+    return "#171614" if dark() else "#ffffff"
 
 
 def text() -> str:
@@ -35,7 +35,7 @@ def faint() -> str:
 
 def band() -> str:
     """The colour behind what was chosen."""
-    return "#26303f" if dark() else "#e8eefb"
+    return "#2c3340" if dark() else "#e8eefb"
 
 
 def colours(count: int) -> list[str]:

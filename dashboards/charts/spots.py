@@ -56,10 +56,7 @@ def scatter(spots: Sequence[Spot], x: Axis, y: Axis, front: Sequence[Spot] = (),
 def lines(spots: Sequence[Spot], x: Axis, y: Axis, guides: Sequence[Spot] = ()) -> Any:
     """A line for each series, its points with intervals; `guides` are the ends of a dashed line to compare with."""
     base = alt.Chart(_frame(spots))
-    drawn = base.mark_line(strokeWidth=2).encode(
-        x=_axis("x", x), y=_axis("y", y), color=_colour(spots), strokeDash=_dash(spots)
-    )
-    layers = [*([_guide(guides, x, y)] if guides else []), drawn, *_intervals(base, x, y, spots)]
+    layers = [*([_guide(guides, x, y)] if guides else []), *_joined(spots, x, y), *_intervals(base, x, y, spots)]
     layers += [_points(base, x, y, spots), *_labels(base, x, y)]
     return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 6})
 
@@ -100,10 +97,15 @@ def _colour(spots: Sequence[Spot]) -> alt.Color:
     return alt.Color("series:N", scale=scale, legend=_legend(spots))
 
 
-def _dash(spots: Sequence[Spot]) -> alt.StrokeDash:
+def _joined(spots: Sequence[Spot], x: Axis, y: Axis) -> list[Any]:
+    """A line for each series with a pattern of its own: not by an encoding, which would break up the legend's marks."""
     names = _names(spots)
-    scale = alt.Scale(domain=names, range=[list(dash) for dash in ink.dashes(len(names))])
-    return alt.StrokeDash("series:N", scale=scale, legend=None)
+    return [
+        alt.Chart(_frame([spot for spot in spots if spot.series == name]))
+        .mark_line(strokeWidth=2, strokeDash=list(dash))
+        .encode(x=_axis("x", x), y=_axis("y", y), color=_colour(spots))
+        for name, dash in zip(names, ink.dashes(len(names)), strict=True)
+    ]
 
 
 def _points(base: alt.Chart, x: Axis, y: Axis, spots: Sequence[Spot]) -> Any:

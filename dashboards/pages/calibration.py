@@ -89,8 +89,8 @@ def diagram(run: reading.Run, name: str, row: Row, bins: Sequence[Bin]) -> None:
              f"{one.rulings:,} rulings of {one.sources:,} sources")
         for one in bins
     ]  # fmt: skip
-    line = [Spot("as right as sure", 0, 0), Spot("as right as sure", 1, 1)]
     least = min([0.5, *(one.mean_p for one in bins)])
+    line = [Spot("as right as sure", end, end) for end in (least, 1.0)]
     said, right = Axis("said probability", ".0%", (least - 0.02, 1.02)), Axis("share right", ".0%", (0, 1.05))
     chart = scatter(spots, said, right, guides=line)
     told = "; ".join(f"said {one.mean_p:.2f}, right {one.share_right:.2f}, {one.rulings} rulings" for one in bins)

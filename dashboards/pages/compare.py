@@ -105,9 +105,10 @@ def accuracy(run: reading.Run, made: Comparison) -> None:
     rule = _chance(figures.chance(run))
     choice = Choice(ROW, [ident(row) for row in made.rows], (PART,))
     names = comparing.protocols(run)
+    every = [_dot(row, made, names) for row in made.rows]
     for about, name, rows, place in parts(made, made.rows):
         shown = [_dot(row, made, names) for row in rows]
-        chart = dots(shown, SHARE, rule, address.get(ROW))
+        chart = dots(shown, SHARE, rule, address.get(ROW), every)
         title = f"Share of rulings that are right{about}"
         lines = [comparing.line(row) for row in rows]
         with place:
@@ -147,12 +148,13 @@ def differences(run: reading.Run, made: Comparison) -> None:
     if not made.pairs:
         st.info("Nothing to pair with this baseline: no other protocol was ruled on by the same judge.")
         return
-    scale = Scale("difference in percentage points", reach([_gap(pair, made) for pair in made.pairs], 20), "+.0f")
+    every = [_gap(pair, made) for pair in made.pairs]
+    scale = Scale("difference in percentage points", reach(every, 20), "+.0f")
     choice = Choice(ROW, [ident(pair) for pair in made.pairs], (PART,))
     for about, name, pairs, place in parts(made, made.pairs):
         shown = [_gap(pair, made) for pair in pairs]
         title = f"Accuracy minus that of {made.baseline} on the same questions{about}"
-        chart = dots(shown, scale, Rule(0, f"as good as {made.baseline}"), address.get(ROW))
+        chart = dots(shown, scale, Rule(0, f"as good as {made.baseline}"), address.get(ROW), every)
         with place:
             told, file = comparing.spoken(shown), f"differences {run.id} {name}"
             exhibit.show(Exhibit(title, chart, told, [_pair(pair) for pair in pairs], file), choice)

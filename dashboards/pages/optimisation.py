@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 
 import streamlit as st
-from arena.optimisation import Curve
 
 from arena.metric import Figure
+from arena.optimisation import Curve
 from dashboards import comparing, exhibit, figures, reading, words
 from dashboards.charts.spots import Axis, Spot, lines
 from dashboards.exhibit import Exhibit

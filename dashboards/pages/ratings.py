@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
-from arena.ratings import Rating, Ratings
 
+from arena.ratings import Rating, Ratings
 from dashboards import comparing, exhibit, figures, reading
 from dashboards.charts.dots import Dot, Rule, Scale, dots, reach
 from dashboards.exhibit import Exhibit
