@@ -40,11 +40,12 @@ computations: $(DONE)
 	$(BIN)/python bench/computations.py
 
 # docs/benchmarks.md says what is measured. Inspect is compared with, and has a virtual environment of its own.
-bench: weights .venv-inspect/.installed
+bench: weights browser .venv-inspect/.installed
 	$(BIN)/python bench/prefix.py
 	$(BIN)/python bench/throughput.py
 	$(BIN)/python bench/growth.py --most $(MOST)
 	$(BIN)/python bench/nodes.py
+	$(BIN)/python bench/pages.py
 
 bench-all:
 	$(MAKE) bench MOST=100000

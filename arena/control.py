@@ -32,7 +32,7 @@ Head = Annotated[
 
 _PERIOD = 1.0
 """Seconds between two looks."""
-_SILENT = 10.0
+SILENT = 10.0
 """Seconds after which a driver that said nothing counts as out of touch."""
 _PATIENCE = 20.0
 """Seconds in which a driver that was asked to end should have done so."""
@@ -50,11 +50,16 @@ def state(engine: Engine, run: str) -> dict[str, Any]:
     with engine.connect() as store:
         wanted, job = store.execute(select(s.runs.c.wanted, s.runs.c.job).where(s.runs.c.id == run)).one()
         drivers = [{"driver": p.holder, "age": round(p.age, 1), **p.body} for p in lease.pulses(store, run)]
-    alive = any(driver["age"] < _SILENT for driver in drivers)
-    complete = counts.ruled >= counts.rulings
-    word = ("paused" if wanted == "pause" else "playing") if alive else "complete" if complete else "stopped"
-    told = {"run": run, "state": word, "wanted": wanted, "job": job}
+    alive = any(driver["age"] < SILENT for driver in drivers)
+    told = {"run": run, "state": standing(counts, wanted, alive), "wanted": wanted, "job": job}
     return {**told, **counts._asdict(), "spent": paid._asdict(), "drivers": drivers}
+
+
+def standing(counts: read.Counts, wanted: str, alive: bool) -> str:
+    """How a run stands, in a word; `alive` says whether a driver was heard of lately."""
+    if alive:
+        return "paused" if wanted == "pause" else "playing"
+    return "complete" if counts.ruled >= counts.rulings else "stopped"
 
 
 def shown(engine: Engine, run: str) -> RenderableType:
@@ -62,7 +67,7 @@ def shown(engine: Engine, run: str) -> RenderableType:
     now = state(engine, run)
     lines: list[RenderableType] = [progress(run, read.counts(engine, run), read.spent(engine, run))]
     for driver in now["drivers"]:
-        silent = f"  not heard of for {driver['age']:.0f} s" if driver["age"] >= _SILENT else ""
+        silent = f"  not heard of for {driver['age']:.0f} s" if driver["age"] >= SILENT else ""
         lines.append(Text(f"{now['state']} by {driver['driver'].partition('@')[2]}: {line(driver)}{silent}"))
     if not now["drivers"] and now["state"] == "stopped":
         lines.append(Text("nobody plays it; `arena run FILE` goes on"))

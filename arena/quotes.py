@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate
@@ -96,9 +97,52 @@ def _words(text: str) -> str:
     return f" {words} "
 
 
+def places(quote: str, passage: str) -> tuple[tuple[int, int], ...]:
+    """Where the parts of a quote stand in the passage, as (start, end) of characters, in order.
+
+    None where the quote does not occur, and where folding mixes characters so that they cannot be told apart.
+    """
+    words, starts, spans = _laid(passage)
+    found, place = [], 0
+    for part in _parts(quote):
+        place = words.find(part, place)
+        if place < 0:
+            return ()
+        first = bisect(starts, place + 1) - 1
+        found.append((spans[first][0], spans[first + len(part.split()) - 1][1]))
+        place += len(part) - 1
+    return tuple(found)
+
+
+@lru_cache(16)
+def _laid(text: str) -> tuple[str, list[int], list[tuple[int, int]]]:
+    """The text as `_words` folds it, where each word begins there, and from where to where it stands in the text."""
+    letters = [(i, i + 1) for i in range(len(text))] if text.isascii() else _letters(text)
+    folded = [unicodedata.normalize("NFKC", text[start:end]).casefold() for start, end in letters]
+    whole = "".join(folded)
+    if whole != unicodedata.normalize("NFKC", text).casefold():
+        return "", [], []
+    origin = [i for i, part in enumerate(folded) for _ in part]
+    words = list(re.finditer(r"[^\W_]+", whole))
+    starts = list(accumulate((len(word[0]) + 1 for word in words), initial=1))[:-1]
+    spans = [(letters[origin[word.start()]][0], letters[origin[word.end() - 1]][1]) for word in words]
+    return f" {' '.join(word[0] for word in words)} ", starts, spans
+
+
+def _letters(text: str) -> list[tuple[int, int]]:
+    """From where to where each character stands with the marks that combine with it."""
+    starts = [i for i, letter in enumerate(text) if i == 0 or not unicodedata.combining(letter)]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+
+
+def _parts(quote: str) -> list[str]:
+    """What stands between ellipses, as `_words` folds it."""
+    return [part for part in (_words(p) for p in _ELLIPSIS.split(quote)) if part.strip()]
+
+
 def _occurs(quote: str, passage: str) -> bool:
     """Whether the parts of the quote between ellipses occur in the passage, in order; one word is not a quote."""
-    parts = [part for part in (_words(p) for p in _ELLIPSIS.split(quote)) if part.strip()]
+    parts = _parts(quote)
     if sum(len(part.split()) for part in parts) < 2:
         return False
     place = 0

@@ -204,7 +204,7 @@ def dashboard(
     """Open the dashboard: protocols compared, and transcripts."""
     place = find_spec("dashboards")
     folder = Path(next(iter(place.submodule_search_locations or [])) if place else "")
-    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}"]
+    command = [sys.executable, str(folder / "serve.py"), "run", str(folder / "app.py"), f"--server.port={port}"]
     command += [f"--{name}={value}" for name, value in _settings(folder)]
     os.execve(sys.executable, command, {**os.environ, "ARENA_DB": db.url(store)})  # noqa: S606 - our own arguments
 
@@ -213,7 +213,13 @@ def _settings(folder: Path) -> Iterator[tuple[str, str]]:
     """The dashboard's settings as options, because Streamlit looks for its file in the folder one happens to be in."""
     import tomllib
 
-    data = tomllib.loads((folder / "streamlit.toml").read_text(encoding="utf-8"))
-    for section, values in data.items():
-        for name, value in values.items():
-            yield f"{section}.{name}", str(value).lower() if isinstance(value, bool) else str(value)
+    yield from _flat(tomllib.loads((folder / "streamlit.toml").read_text(encoding="utf-8")))
+
+
+def _flat(table: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """The values of nested tables by their dotted names."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", str(value).lower() if isinstance(value, bool) else str(value)

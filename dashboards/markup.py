@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
-from itertools import zip_longest
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, zip_longest
 
 from arena.nouns import Turn
 
@@ -13,6 +13,9 @@ LIMIT = 100_000
 """Characters of one text that go to the browser; more would freeze it."""
 
 _QUOTE = re.compile(r"<quote>(.*?)</quote>", re.DOTALL | re.IGNORECASE)
+
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Signs that set the direction of writing."""
 
 CSS = """<style>
 .stMainBlockContainer { padding-top: 3rem; }
@@ -30,12 +33,22 @@ CSS = """<style>
   background: rgba(128, 128, 128, .2); font-weight: 700; margin-inline-end: .4rem; }
 .arena .quote { border-radius: .25rem; padding: .05rem .3rem; box-decoration-break: clone;
   -webkit-box-decoration-break: clone; }
-.arena .mark { font-weight: 700; font-size: .82rem; white-space: nowrap; }
+.arena bdi { unicode-bidi: isolate; }
+.arena .mark { unicode-bidi: isolate; direction: ltr; font-weight: 700; font-size: .82rem; white-space: nowrap; }
 .arena .verified { background: rgba(22, 163, 74, .15); }
 .arena .verified .mark, .arena .good { color: color-mix(in srgb, #16a34a 75%, currentColor); }
 .arena .unverified { background: rgba(220, 38, 38, .13); text-decoration: underline dotted rgba(220, 38, 38, .8); }
 .arena .unverified .mark, .arena .bad { color: color-mix(in srgb, #dc2626 80%, currentColor); }
 .arena .note { color: color-mix(in srgb, #d97706 80%, currentColor); font-size: .82rem; font-weight: 600; }
+.arena a.quote, .arena a.quote:visited { color: inherit; text-decoration: none; cursor: pointer; }
+.arena a.quote:hover, .arena a.quote:focus-visible { outline: 2px solid currentColor; }
+.arena mark { background: rgba(22, 163, 74, .25); color: inherit; border-radius: .2rem; scroll-margin: 5rem; }
+.arena mark:target { background: rgba(250, 204, 21, .55); outline: 2px solid currentColor; }
+.arena mark.hit { background: rgba(250, 204, 21, .45); }
+.arena .tags { margin-top: .5rem; display: flex; flex-wrap: wrap; gap: .3rem; }
+.arena .tag { border: 1px solid rgba(217, 119, 6, .7); border-radius: 1rem; padding: .05rem .6rem; font-size: .82rem; }
+div:has(> .st-key-passage) { position: sticky; top: 4rem; }
+.st-key-passage .tall { max-height: calc(100vh - 8rem); }
 .arena .bars { display: grid; grid-template-columns: minmax(6rem, 40%) 1fr 3rem; gap: .3rem .6rem;
   align-items: center; }
 .arena .track { background: rgba(128, 128, 128, .18); border-radius: .25rem; height: .8rem; }
@@ -45,8 +58,9 @@ CSS = """<style>
 
 
 def plain(text: str) -> str:
-    """The text for a widget that reads markdown, so that it reads none."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&\"'=@/])", r"\\\1", clean(text)).replace("\n", " ")
+    """The text for a widget that reads markdown, so that it reads none, and without signs that turn what follows it."""
+    shown = _TURNS.sub("", clean(text))
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&\"'=@/])", r"\\\1", shown).replace("\n", " ")
 
 
 def clean(text: str, limit: int = LIMIT) -> str:
@@ -75,23 +89,70 @@ def letter(name: str) -> str:
     return f'<span class="letter">{safe(name)}</span>'
 
 
-def text(body: str, kind: str = "") -> str:
-    """A text in a block of its own, with its line breaks and its own direction of writing."""
-    return part(f"text {kind}".strip(), safe(body))
+def text(body: str, kind: str = "", words: str = "") -> str:
+    """A text in a block of its own, with its line breaks and its own direction of writing; `words` stand out."""
+    return part(f"text {kind}".strip(), _lit(clean(body), words))
 
 
-def spoken(turn: Turn) -> str:
-    """A turn's public text, each quote with the arena's word on it: never with the speaker's own."""
+def tag(name: str, places: Sequence[str]) -> str:
+    """What went wrong and how often, its places shown when it is pointed at."""
+    times = f" ×{len(places)}" if len(places) > 1 else ""
+    told = safe("; ".join(places))
+    return f'<span class="tag" title="{told}" tabindex="0">{safe(name)}{times}</span>'
+
+
+def spoken(turn: Turn, links: Sequence[str] = (), words: str = "") -> str:
+    """A turn's public text, each quote with the arena's word on it: never with the speaker's own.
+
+    `links` are the places in the passage that its quotes lead to, by name; empty for one that leads nowhere.
+    """
     shown = clean(turn.text)
     pieces = _QUOTE.split(shown)
     said, quoted = pieces[::2], pieces[1::2]
-    made = [_quote(words, i < len(turn.quotes) and turn.quotes[i].verified) for i, words in enumerate(quoted)]
-    return part("text", *(html.escape(one) + quote for one, quote in zip_longest(said, made, fillvalue="")))
+    made = [
+        _quote(one, i < len(turn.quotes) and turn.quotes[i].verified, links[i] if i < len(links) else "", words)
+        for i, one in enumerate(quoted)
+    ]
+    pairs = zip_longest((f"<bdi>{_lit(one, words)}</bdi>" for one in said), made, fillvalue="")
+    return part("text", *(own + quote for own, quote in pairs))
 
 
-def _quote(words: str, verified: bool) -> str:
+def _quote(quoted: str, verified: bool, link: str, words: str) -> str:
     kind, mark = ("verified", "✓ verified") if verified else ("unverified", "✗ unverified")
-    return f'<span class="quote {kind}"><span class="mark">{mark}</span> “<bdi>{html.escape(words)}</bdi>”</span>'
+    inner = f'<span class="mark">{mark}</span> “<bdi>{_lit(quoted, words)}</bdi>”'
+    if link and verified:
+        return f'<a class="quote {kind}" href="#{link}" title="its place in the passage">{inner}</a>'
+    return f'<span class="quote {kind}">{inner}</span>'
+
+
+def marked(passage: str, places: Iterable[tuple[int, int]], name: str) -> str:
+    """The passage with the places marked; the place that begins at a character is called `place(name, character)`."""
+    shown = clean(passage)
+    known = [(start, end) for start, end in places if end <= min(LIMIT, len(passage))]
+    starts = {start for start, _ in known}
+    pieces = []
+    for start, end in pairwise(sorted({0, len(shown), *(edge for one in known for edge in one)})):
+        piece = html.escape(shown[start:end])
+        if any(first <= start and end <= last for first, last in known):
+            piece = f"<mark{f' id={chr(34)}{place(name, start)}{chr(34)}' if start in starts else ''}>{piece}</mark>"
+        pieces.append(piece)
+    return part("text", *pieces)
+
+
+def place(name: str, start: int) -> str:
+    """What the place in a passage is called to which a quote leads."""
+    return f"{name}-{start}"
+
+
+def _lit(shown: str, words: str) -> str:
+    """A text escaped, in which these words stand out."""
+    if not words.strip():
+        return html.escape(shown)
+    pieces = re.split(f"({re.escape(words)})", shown, flags=re.IGNORECASE)
+    return "".join(
+        f'<mark class="hit">{html.escape(piece)}</mark>' if i % 2 else html.escape(piece)
+        for i, piece in enumerate(pieces)
+    )
 
 
 def bars(shares: Iterable[tuple[str, str, float]]) -> str:

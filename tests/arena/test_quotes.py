@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from arena.nouns import Cue, Quote, Said, Speech, Turn, View
-from arena.quotes import CUT, check, cut, marked, strip_marks
+from arena.quotes import CUT, check, cut, marked, places, strip_marks
 from arena.work import turn
 
 PASSAGE = "Mira's bees — all of them! — lived by the river.\nJonas kept goats; Mira sold honey in Spring."
@@ -209,3 +209,22 @@ def test_marks_and_thoughts_do_not_count_as_words() -> None:
     assert (said.cut, said.forged, said.after, said.round) == (False, 2, 4, 2)
     longer = made(Cue(seat="bob", round=2, words=3), "one two three four", 4)
     assert longer.cut and longer.text == "one two three [cut]"
+
+
+@pytest.mark.parametrize(
+    ("quote", "parts"),
+    [
+        ("LIVED by the river", ["lived by the river"]),
+        ("Goats, … honey in spring", ["goats", "honey in spring"]),
+        ("cafe\u0301 au lait", ["café au lait"]),
+        ("ﬁne straße", ["fine Strasse"]),
+    ],
+)
+def test_a_quote_is_found_at_its_place_in_the_passage(quote: str, parts: list[str]) -> None:
+    passage = "They lived by the river, kept goats and sold honey in spring. A café au lait; a fine Strasse."
+    assert [passage[start:end] for start, end in places(quote, passage)] == parts
+
+
+def test_a_quote_that_does_not_occur_has_no_place() -> None:
+    assert places("lived near the river", "They lived by the river.") == ()
+    assert places("honey … goats", "goats and honey") == ()

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from doors import played
 from lab import ARENA
 from playwright.sync_api import Browser, sync_playwright
+from seeing import FIRST
 from streamlit.testing.v1 import AppTest
 
 import dashboards
@@ -34,17 +36,18 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> Any:
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Open the dashboard on a store, at a page and an address, without a browser."""
 
-    def opened(store: Path | str, page: str = "compare", **query: str) -> AppTest:
+    def opened(store: Path | str, page: str, /, **query: str) -> AppTest:
         monkeypatch.setenv("ARENA_DB", str(store))
         at = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=60)
         at.query_params.update(query)
         at.run()
-        return at if page == "compare" else at.switch_page(f"pages/{page}.py").run()
+        return at if page == FIRST else at.switch_page(f"pages/{page}.py").run()
 
-    return opened
+    yield opened
+    st.cache_resource.clear()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from arena.experiment import Experiment, read
 from arena.store import read as reading
 from arena.store.db import Store, connect
 from arena.wire import Wire
-from arena.work import Ask, Job
+from arena.work import EVERY, Ask, Job
 
 HOSTILE = (
     "$mine! <script>document.title='owned'</script> <img src=x onerror=\"document.title='owned'\"> "
@@ -49,7 +49,13 @@ async def finish(store: Store, plan: Experiment, first: int | None) -> None:
     store.add(store.start(plan, (len(matches), rulings), {}), matches)
     async with Wire():
         for _, _, match in matches[:first]:
-            asks = tuple(Ask(judge=judge, order=order) for judge in plan.judges for order in match.orders)
+            when = (EVERY, 0) if plan.beliefs else (0,)
+            asks = tuple(
+                Ask(judge=judge, order=order, round=number)
+                for judge in plan.judges
+                for order in match.orders
+                for number in when
+            )
             store.save(plan.id, await happened(Job(match=match, asks=asks)))
 
 

@@ -1,48 +1,48 @@
-"""Both pages on real stores, drawn without a browser."""
+"""The pages on a real store, drawn without a browser: what each of them shows."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from doors import HOSTILE, experiment, keys, played
+from doors import HOSTILE, keys, played
 from lab import at
+from seeing import PAGES, charts, fine, words
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from arena.store import schema
-from arena.store.db import Store, connect
+from arena.store.db import connect
+from dashboards.charts import dots
 
-PAGES = ["compare", "transcripts"]
-
-
-def words(at: AppTest) -> str:
-    """Everything that the browser would get."""
-    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "html", "metric", "dataframe")
-    shown = [block for kind in kinds for block in at.get(kind)]
-    return "\n".join(f"{b.label} {b.value}" if b.type == "metric" else str(_body(b)) for b in shown)
+LETTERS = re.compile(r"right|wrong|correct")
 
 
-def _body(block: Any) -> object:
-    return block.value.to_csv() if block.type == "dataframe" else getattr(block, "value", None) or block.proto
+def table(at: AppTest, column: str) -> Any:
+    """The first table with such a column."""
+    return next(block.value for block in at.dataframe if column in block.value.columns)
 
 
-def charts(at: AppTest) -> list[tuple[str, str]]:
-    """The data of each chart, and what a reader who cannot see it is told."""
-    found = []
-    for block in at.get("vega_lite_chart"):
-        tables = [pa.ipc.open_stream(one.data.data).read_pandas() for one in block.proto.datasets]
-        found.append(("\n".join(table.to_csv() for table in tables), block.proto.alt))
-    return found
+def test_the_first_page_lists_the_runs_with_what_came_of_them(app: Any, doors: Path) -> None:
+    at = app(doors, "runs")
+    fine(at)
+    row = table(at, "progress").iloc[0]
+    assert (row["run"], row["state"], row["progress"]) == ("doors", "✓ complete", 1.0)
+    assert (row["rulings"], row["n read"], row["unreadable"], row["matches failed"]) == (120, 120, 0, 0)
+    assert row["cost"] == "$0.00"
 
 
-def test_the_first_page_compares_and_says_how_far_the_run_is(app: Any, doors: Path) -> None:
-    at = app(doors)
-    assert not at.exception
-    assert at.title[0].value == "Protocols compared"
+def test_a_run_that_is_not_on_the_shelf_is_said(app: Any, doors: Path) -> None:
+    at = app(doors, "runs", words="windows")
+    assert "No run is called “windows”" in at.info[0].value.replace("\\", "")
+
+
+def test_the_comparison_says_how_far_the_run_is(app: Any, doors: Path) -> None:
+    at = app(doors, "compare")
+    fine(at)
     metrics = {metric.label: metric.value for metric in at.metric}
     assert metrics["Matches played"] == r"30 \/ 30"
     assert metrics["Rulings"] == r"120 \/ 120"
@@ -53,86 +53,168 @@ def test_the_first_page_compares_and_says_how_far_the_run_is(app: Any, doors: Pa
 def test_the_pages_read_either_database(app: Any, tmp_path: Path) -> None:
     played(tmp_path)
     store = at(tmp_path)
-    first, second = app(store), app(store, "transcripts", match=keys(store, "debate")[0], words="ONERROR")
-    assert not first.exception and not second.exception
-    assert {metric.label: metric.value for metric in first.metric}["Rulings"] == r"120 \/ 120"
-    assert len(second.dataframe[0].value) == 18 and "no such words" in words(second)
+    for page in PAGES:
+        fine(app(store, page))
+    found = app(store, "transcripts", match=keys(store, "debate")[0], words="ONERROR")
+    assert "18 of 30 matches" in words(found) and "no such words" in words(found)
 
 
 def test_the_run_stands_in_the_address(app: Any, doors: Path) -> None:
-    at = app(doors)
+    at = app(doors, "compare")
     assert at.query_params["run"] == at.session_state["run"]
-    assert app(doors, run="doors").session_state["run"] == at.session_state["run"]
+    assert app(doors, "compare", run="doors").session_state["run"] == at.session_state["run"]
 
 
 def test_a_run_that_is_not_there_is_said_and_the_newest_shown(app: Any, doors: Path) -> None:
-    at = app(doors, run="nothing")
+    at = app(doors, "runs", run="nothing")
     assert "No run is called “nothing”" in at.warning[0].value
-    assert at.title[0].value == "Protocols compared"
+    assert at.title[0].value == "Runs"
 
 
 def test_a_chart_for_each_judge_with_chance_floor_ceiling_and_n(app: Any, doors: Path) -> None:
-    shown = charts(app(doors))
-    assert len(shown) == 4
-    for data, told in shown[:2]:
-        for word in ("floor: direct", "ceiling: expert", "arm: wrong", "n = 12", "chance 50 %"):
-            assert word in data
-        assert "debate(rounds=2): 50" in told
+    shown = charts(app(doors, "compare"))
+    for drawn in shown[:2]:
+        for word in ("floor: direct", "ceiling: expert", "arm: wrong", "n 12", "chance 50 %"):
+            assert word in drawn.data
+        assert "debate(rounds=2): 50 % · n 12, interval 0.219 to 0.781" in drawn.told
+
+
+def test_every_chart_of_every_page_has_words_a_title_and_its_figures(app: Any, doors: Path) -> None:
+    drawn = 0
+    for page in PAGES:
+        at = app(doors, page)
+        shown = charts(at)
+        drawn += len(shown)
+        assert all(one.told for one in shown), page
+        titles = [block.value for block in at.markdown if block.value.startswith("**")]
+        assert len(titles) >= len(shown), page
+        files = [button for button in at.get("download_button") if button.proto.label == "Download CSV"]
+        assert len(files) >= len(shown), page
+        assert sum(block.label == "Figures of this chart" for block in at.expander) == len(shown), page
+    assert drawn > 20
+
+
+def test_every_axis_has_a_title(app: Any, doors: Path) -> None:
+    for page in PAGES:
+        for drawn in charts(app(doors, page)):
+            titles = set(re.findall(r'"title": "([^"]+)"', json.dumps(json.loads(drawn.spec))))
+            assert titles - {"value", "low", "high"}, (page, drawn.told)
+
+
+def test_differences_are_signed_and_shaped_by_where_their_interval_lies() -> None:
+    assert [dots.kind(*ends) for ends in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1), (None, None))] == [
+        "above 0",
+        "below 0",
+        "interval holds 0",
+        "interval holds 0",
+    ]
+    shapes = {name: shape for name, (shape, _) in dots.KINDS.items()}
+    assert len({shapes[name] for name in ("above 0", "below 0", "interval holds 0")}) == 3
 
 
 def test_the_baseline_of_the_address_is_compared_with(app: Any, doors: Path) -> None:
-    at = app(doors, baseline="expert")
+    at = app(doors, "compare", baseline="expert")
     assert at.selectbox(key="baseline").value == "expert"
-    assert "direct" in set(at.dataframe[0].value["protocol"])
-    assert "expert" not in set(at.dataframe[0].value["protocol"])
+    paired = set(table(at, "p Holm")["protocol"])
+    assert "direct" in paired and "expert" not in paired
+
+
+def test_a_choice_of_the_address_that_is_not_there_is_said(app: Any, doors: Path) -> None:
+    at = app(doors, "compare", baseline="nonsense")
+    assert "“nonsense” is none of" in at.warning[0].value
+    assert at.selectbox(key="baseline").value == "direct"
+
+
+def test_a_choice_goes_into_the_address_and_the_usual_one_out_of_it(app: Any, doors: Path) -> None:
+    at = app(doors, "compare")
+    at.selectbox(key="by").select("task").run()
+    assert at.query_params["by"] == "task"
+    assert any("task file" in one.value for one in at.markdown)
+    at.selectbox(key="by").select("judge").run()
+    assert "by" not in at.query_params
+
+
+def test_two_runs_are_compared_side_by_side(app: Any, tmp_path: Path) -> None:
+    played(tmp_path)
+    store = played(tmp_path, name="windows", protocols=["debate"])
+    one = app(store, "compare", run="doors")
+    other = next(option for option in one.multiselect(key="with").options if "windows" in option)
+    at = app(store, "compare", run="doors", **{"with": other})
+    fine(at)
+    assert any("windows" in drawn.told for drawn in charts(at))
 
 
 def test_a_missing_interval_is_said_in_words(app: Any, tmp_path: Path) -> None:
-    at = app(played(tmp_path, first=1, protocols=["direct"], judges=[{"use": "scripted", "rule": "passage"}]))
-    assert not at.exception
-    assert "No interval" in words(at)
+    store = played(tmp_path, first=1, protocols=["direct"], judges=[{"use": "scripted", "rule": "passage"}])
+    assert "No interval" in words(app(store, "compare"))
 
 
-def test_the_truth_is_not_in_the_page_until_it_is_asked_for(app: Any, doors: Path) -> None:
-    at = app(doors, "transcripts", match=keys(doors, "consultancy")[0])
-    assert not at.exception
-    assert not re.search("right|wrong|correct|Here the door", words(at))
-    assert [box.label for box in at.selectbox] == ["Protocol", "Run"]
+def test_a_chosen_mark_shows_the_questions_on_which_two_protocols_disagree(app: Any, doors: Path) -> None:
+    shown = charts(app(doors, "compare"))
+    key = next(line.split(",")[-3] for line in shown[0].data.splitlines() if ",expert," in line)
+    at = app(doors, "compare", row=key)
+    fine(at)
+    assert "On 6 of 6 questions expert and direct score differently" in words(at).replace("\\", "")
+    assert not LETTERS.search(table(at, "apart").to_csv())
+    at.toggle(key="shows scores").set_value(True).run()
+    assert set(table(at, "apart" if "apart" in words(at) else "expert")["expert"]) == {1.0}
 
 
-def test_the_truth_brings_verdicts_arms_and_their_filters(app: Any, doors: Path) -> None:
-    at = app(doors, "transcripts", match=keys(doors, "direct")[0])
-    at.toggle[0].set_value(True).run()
-    assert [box.label for box in at.selectbox] == ["Protocol", "Arm", "Verdict", "Run"]
-    assert "✓ the right answer" in words(at)
-    at.selectbox(key="verdict").select("tie").run()
-    assert set(at.dataframe[0].value["verdicts"].str.contains("tie")) == {True}
+def test_a_mark_that_is_not_there_is_said(app: Any, doors: Path) -> None:
+    assert "is no mark of this comparison" in app(doors, "compare", row="zzz").warning[0].value
 
 
-def test_private_text_and_the_passage_are_shown_when_asked_for(app: Any, doors: Path) -> None:
-    at = app(doors, "transcripts", match=keys(doors, "debate")[0])
-    assert "line 1" not in words(at)
-    at.toggle[1].set_value(True)
-    at.toggle[2].set_value(True).run()
-    assert "line 1" in words(at)
-    assert "Here the door is red." in words(at)
+def test_a_protocol_tells_its_rules_its_settings_and_its_judges(app: Any, doors: Path) -> None:
+    at = app(doors, "protocol", protocol="debate(rounds=2)")
+    fine(at)
+    shown = words(at).replace("\\", "")
+    assert "Two debaters argue for opposite answers, round by round." in shown
+    assert "alice (debater), bob (debater)" in shown
+    assert '"rounds": 2' in at.json[0].value or '"rounds":2' in at.json[0].value
 
 
-def test_what_a_debater_writes_is_text(app: Any, doors: Path) -> None:
-    shown = words(app(doors, "transcripts", match=keys(doors, "debate")[0]))
-    assert "&lt;script&gt;" in shown
-    assert "<script" not in shown
-    assert "<img" not in shown
-    assert HOSTILE.split()[1] not in shown
+def test_beliefs_are_traced_round_by_round_up_to_the_verdict(app: Any, tmp_path: Path) -> None:
+    store = played(tmp_path, protocols=["direct", {"use": "debate", "rounds": 3}], beliefs=True)
+    at = app(store, "protocol", protocol="debate")
+    fine(at)
+    traces = next(one for one in charts(at) if "verdict" in one.data)
+    assert "round 1" in traces.told and "round 3" in traces.told
+    held = app(store, "transcripts", match=keys(store, "debate")[0])
+    assert any("round 2" in one.told for one in charts(held))
 
 
-def test_quotes_carry_the_arena_s_word(app: Any, doors: Path) -> None:
-    shown = words(app(doors, "transcripts", match=keys(doors, "debate")[0]))
-    assert re.search("✓ verified</span> “<bdi>the door is", shown)
-    assert re.search("✗ unverified</span> “<bdi>no such words", shown)
+def test_strengths_of_models_are_read_from_the_address(app: Any, doors: Path) -> None:
+    at = app(doors, "compare", strengths="scripted=2, nonsense")
+    assert any("Not of the form" in one.value for one in at.warning)
 
 
-def test_a_mark_of_verification_in_a_stored_speech_stays_text(app: Any, tmp_path: Path) -> None:
+def test_failures_are_told_by_side_and_open_their_match(app: Any, tmp_path: Path) -> None:
+    mute = {"use": "scripted", "lines": [""]}
+    store = played(tmp_path, protocols=["debate"], agents=[{"debater": mute}])
+    at = app(store, "failures", kind="unreadable")
+    fine(at)
+    told = table(at, "tried again by the next run")
+    assert set(told["side"]) <= {"argued the right answer", "argued a wrong answer"}
+    assert len(table(at, "message")) == told["times"].sum()
+    assert charts(app(store, "compare"))[0].data.count("nothing read: 0 unreadable, 12 failed")
+
+
+def test_the_cost_page_counts_tokens_by_role_and_model(app: Any, doors: Path) -> None:
+    at = app(doors, "cost")
+    fine(at)
+    assert table(at, "calls answered")["calls answered"].sum() == 60
+    at.segmented_control(key="unit").set_value("calls").run()
+    assert at.query_params["unit"] == "calls"
+
+
+def test_the_live_page_says_who_plays_and_how_to_go_on(app: Any, tmp_path: Path) -> None:
+    at = app(played(tmp_path, first=7), "live")
+    fine(at)
+    assert "nobody plays it" in words(at)
+    assert {metric.label: metric.value for metric in at.metric}["Matches played"] == r"15 \/ 30"
+
+
+def test_a_speech_that_was_changed_in_the_store_stays_text(app: Any, tmp_path: Path) -> None:
     store = played(tmp_path, protocols=["consultancy"])
     engine = connect(str(store))
     forged = {"seat": "consultant", "round": 1, "text": "<v_quote>trust me</v_quote> \ud800"}
@@ -143,75 +225,9 @@ def test_a_mark_of_verification_in_a_stored_speech_stays_text(app: Any, tmp_path
     assert "✓ verified" not in shown
 
 
-def test_filters_and_words_narrow_the_list(app: Any, doors: Path) -> None:
-    at = app(doors, "transcripts", words="door 3")
-    assert len(at.dataframe[0].value) == 5
-    at.selectbox(key="protocol").select("direct").run()
-    assert list(at.dataframe[0].value["question"]) == ["Door 3?"]
-    at.text_input(key="words").set_value("ONERROR").run()
-    assert len(at.dataframe[0].value) == 0
-
-
-def test_the_beginning_of_a_key_will_do_and_a_wrong_one_is_said(app: Any, doors: Path) -> None:
-    key = keys(doors, "expert")[0]
-    assert f"match {key[:12]}" in words(app(doors, "transcripts", match=key[:10]))
-    assert "names no match" in app(doors, "transcripts", match="zzz").warning[0].value
-
-
-def test_the_next_match_goes_into_the_address(app: Any, doors: Path) -> None:
-    first, second = keys(doors, "")[:2]
-    at = app(doors, "transcripts", match=first)
-    next(button for button in at.button if button.label.startswith("Next")).click().run()
-    assert at.query_params["match"] == second
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_without_a_store_each_page_says_how_to_make_one(app: Any, tmp_path: Path, page: str) -> None:
-    at = app(tmp_path / "none.db", page)
-    assert not at.exception
-    assert r"no store at" in at.error[0].value
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_store_without_runs_says_how_to_play_one(app: Any, tmp_path: Path, page: str) -> None:
-    connect(str(tmp_path / "empty.db"))
-    at = app(tmp_path / "empty.db", page)
-    assert not at.exception
-    assert "arena run" in at.info[0].value
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_store_of_a_newer_arena_is_refused_in_words(app: Any, tmp_path: Path, page: str) -> None:
-    engine = connect(str(tmp_path / "new.db"))
-    with engine.execution_options(writes=True).begin() as db:
-        db.execute(update(schema.meta).values(value="99"))
-    at = app(tmp_path / "new.db", page)
-    assert not at.exception
-    assert "written by a newer arena" in at.error[0].value
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("first", [0, 7])
-def test_half_a_run_is_shown_as_far_as_it_is(app: Any, tmp_path: Path, page: str, first: int) -> None:
-    at = app(played(tmp_path, first=first), page)
-    assert not at.exception
-    assert not at.error
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_run_with_no_match_noted_yet_says_so(app: Any, tmp_path: Path, page: str) -> None:
-    Store(connect(str(tmp_path / "arena.db"))).start(experiment(tmp_path), (30, 120), {})
-    at = app(tmp_path / "arena.db", page)
-    assert not at.exception
-    assert "stored yet" in at.info[0].value
-
-
-def test_a_run_of_failures_alone_shows_what_failed(app: Any, tmp_path: Path) -> None:
-    mute = {"use": "scripted", "lines": [""]}
-    store = played(tmp_path, protocols=["debate"], agents=[{"debater": mute}])
-    at = app(store)
-    assert not at.exception
-    assert list(at.dataframe[-1].value["stage"]) == ["speak"]
-    assert "nothing read: 0 unreadable, 12 failed" in charts(at)[0][0]
-    shown = words(app(store, "transcripts", match=keys(store, "debate")[0]))
-    assert "Failed: " in shown
+def test_what_a_debater_writes_is_text(app: Any, doors: Path) -> None:
+    shown = words(app(doors, "transcripts", match=keys(doors, "debate")[0]))
+    assert "&lt;script&gt;" in shown
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert HOSTILE.split()[1] not in shown
