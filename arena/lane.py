@@ -63,6 +63,7 @@ class Lane:
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._grant = Grant(0, 0.0, 0.0, 0.0, 0)
+        self._room = 0
         self._until = self._resume = -math.inf
         self._starts = self._tokens = 0.0
         self._queue: deque[tuple[asyncio.Future[None], float]] = deque()
@@ -104,7 +105,7 @@ class Lane:
     @property
     def _free(self) -> bool:
         now = time.monotonic()
-        leased = self._resume <= now < self._until and self._busy < self._grant.places
+        leased = self._resume <= now < self._until and self._busy < self._room
         return leased and self._starts >= 1 and self._tokens > 0
 
     def _begin(self, weight: float) -> None:
@@ -143,7 +144,13 @@ class Lane:
         self._admit()
 
     async def _keep(self) -> None:
-        """Renew the lease as long as there are calls, and a little longer, for the next to find it."""
+        """Hold a lease, and another where calls came while it was given back."""
+        await self._hold()
+        while self._queue:
+            await self._hold()
+
+    async def _hold(self) -> None:
+        """Renew the lease as long as there are calls, and a little longer, for the next to find it; give it back."""
         last = time.monotonic()
         while time.monotonic() < last + _LINGER:
             await self._renew()
@@ -157,7 +164,9 @@ class Lane:
         await self._lease(self._report()._replace(over=True))
 
     async def _renew(self) -> None:
+        self._room = min(self._grant.places, self._busy)  # what the governor counts on until it has answered
         grant = await self._lease(self._report())
+        self._room = grant.places if grant else self._grant.places
         if grant is None:
             return
         now = time.monotonic()

@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
+from random import Random
 
 from arena.governor import Governor, Grant, Report, Terms
 from arena.lane import Lane
@@ -19,10 +20,14 @@ class Office:
         self.told: list[tuple[str, Report]] = []
         self.reachable = True
 
-    def lane(self, name: str = "a") -> Lane:
+    def lane(self, name: str = "a", far: float = 0.0) -> Lane:
+        """Answers are on their way to it for `far` seconds."""
+
         async def lease(report: Report) -> Grant | None:
             self.told.append((name, report))
-            return self.governor.lease(name, report, self.terms.most) if self.reachable else None
+            grant = self.governor.lease(name, report, self.terms.most) if self.reachable else None
+            await asyncio.sleep(far)
+            return grant
 
         return Lane(lease)
 
@@ -87,6 +92,36 @@ def test_lanes_of_several_workers_keep_the_limit_together() -> None:
         assert peak <= 6
         for lane in lanes:
             lane.close()
+
+    run(test)
+
+
+def test_a_share_that_shrinks_is_not_used_up_while_the_news_of_it_is_on_its_way() -> None:
+    async def peak(seed: int) -> int:
+        office, draw, most = Office(Terms(40)), Random(seed), 0
+        office.governor.limit, flying = 40, set[object]()
+
+        async def one(lane: Lane) -> None:
+            nonlocal most
+            async with lane.enter() as place:
+                flying.add(place)
+                most = max(most, len(flying))
+                await asyncio.sleep(0.05)
+                flying.discard(place)
+
+        lanes = [office.lane("a", far=0.2), office.lane("b")]
+        async with asyncio.TaskGroup() as group:
+            for _ in range(60):  # each has much to do or nothing
+                for lane in lanes:
+                    for _ in range(draw.choice((0, 0, 60))):
+                        group.create_task(one(lane))
+                await asyncio.sleep(0.05)
+        for lane in lanes:
+            lane.close()
+        return most
+
+    async def test() -> None:
+        assert set(await asyncio.gather(*(peak(seed) for seed in range(8)))) == {40}
 
     run(test)
 
@@ -183,6 +218,19 @@ def test_a_lane_without_calls_gives_its_lease_back_and_takes_another_for_the_nex
             await asyncio.sleep(0.01)
         await call(lane)
         assert not office.told[-1][1].over
+        lane.close()
+
+    run(test)
+
+
+def test_a_call_that_comes_while_the_lease_is_given_back_gets_another() -> None:
+    async def test() -> None:
+        office = Office(Terms(8))
+        lane = office.lane(far=0.2)
+        await call(lane)
+        while not office.told[-1][1].over:
+            await asyncio.sleep(0.01)
+        await call(lane)
         lane.close()
 
     run(test)
