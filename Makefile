@@ -45,6 +45,7 @@ bench: weights browser .venv-inspect/.installed
 	$(BIN)/python bench/throughput.py
 	$(BIN)/python bench/growth.py --most $(MOST)
 	$(BIN)/python bench/nodes.py
+	$(BIN)/python bench/estimates.py
 	$(BIN)/python bench/pages.py
 
 bench-all:

@@ -31,7 +31,7 @@ from arena.power import observed, smallest
 from arena.rulings import Mask, Rulings
 from arena.samples import Group, Played, played, samples
 from arena.store import cost, read
-from arena.store.cost import Effort
+from arena.store.cost import Apart, Effort
 
 __all__ = ["By", "Comparison", "Pair", "Row", "compare", "full", "table"]
 
@@ -90,7 +90,8 @@ def compare(
         raise ConfigError("judges are either pooled or what rows are by, not both")
     names = {name: read.run_id(engine, name) for name in ([runs] if isinstance(runs, str) else runs)}
     ids = list(dict.fromkeys(names.values()))
-    efforts = [effort for run in ids for effort in cost.efforts(engine, run)]
+    apart: Apart | None = by if by in {"task", "tag"} else None
+    efforts = [effort for run in ids for effort in cost.efforts(engine, run, apart)]
     known = _Frame(by, {run: played(engine, run) for run in ids}, efforts)
     base = _baseline(known, baseline, names)
     held = any(read.holds_beliefs(engine, run) for run in ids)
@@ -104,7 +105,7 @@ def compare(
         rows=tuple(row for part in parts for row in _rows(part, parts, known)),
         pairs=_pairs(parts, base, known),
         efforts=tuple(efforts),
-        tallies=tuple(tally for run in ids for tally in cost.tallies(engine, run)),
+        tallies=tuple(tally for run in ids for tally in cost.tallies(engine, run, apart)),
     )
 
 
@@ -178,8 +179,7 @@ def _rows(part: _Part, parts: _Parts, known: _Frame) -> Iterator[Row]:
 
 def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> Row:
     whose = part.whose
-    mine = (whose.run, whose.protocol, whose.cast)
-    efforts = [one for one in known.efforts if (one.run, one.protocol, one.cast) == mine]
+    efforts = [one for one in known.efforts if cost.serves(one, whose.run, part.of, whose.protocol, whose.cast)]
     spent = cost.spent(efforts)
     judged = _tokens(sample)
     elsewhere = not efforts and judged is None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from arena.metric import Figure
 from arena.plugin import Frozen
-from arena.store.cost import Effort, Tally
+from arena.store.cost import Effort, Tally, serves
 
 By = Literal["judge", "agent", "task", "tag"]
 """What rows are grouped by; a question with several tags is in several groups."""
@@ -53,8 +53,8 @@ class Row(Frozen):
     chosen: bool
     """Whether the arm is what a seat argued for by its own belief, and not what it was given."""
     tokens: int | None
-    """Of every call of the protocol with this cast in the run, whichever group, arm and judge it served; None where it
-    was played elsewhere."""
+    """Of every call of the protocol with this cast in the run, whichever arm and judge it served, on the questions of
+    the task or tag where rows are by these; None where it was played elsewhere."""
     judge_tokens: int | None
     """Of this judge on the rulings of this row; None where a server did not say."""
     judge_seconds: float | None
@@ -130,9 +130,9 @@ def full(comparison: Comparison) -> list[dict[str, object]]:
         parts: dict[str, Sequence[Effort | Tally]] = {"roles": comparison.efforts, "turns": comparison.tallies}
         told = {
             name: [
-                one.model_dump(exclude={"run", "protocol", "cast"})
+                one.model_dump(exclude={"run", "group", "protocol", "cast"})
                 for one in part
-                if (one.run, one.protocol, one.cast) == (row.run, row.protocol, row.cast)
+                if serves(one, row.run, row.group, row.protocol, row.cast)
             ]
             for name, part in parts.items()
         }

@@ -14,7 +14,7 @@ from arena.comparison import Comparison, Pair, Row
 from arena.metric import Figure
 from arena.metrics.pgr import undefined
 from arena.power import Power
-from arena.store.cost import Effort, Tally
+from arena.store.cost import Effort, Tally, serves
 from arena.store.read import Counts, Spent
 
 
@@ -97,7 +97,6 @@ def _accuracy(made: Comparison) -> Table:
     judges = {row.judge for row in made.rows}
     hidden = {"judge"} if len(judges) == 1 or made.by == "judge" else set()
     hidden |= set() if made.by else {""}
-    hidden |= {"tokens", "seconds", "cost"} if made.by in {"task", "tag"} else set()  # they are the whole protocol's
     hidden |= set() if any(row.accuracy.failed or row.accuracy.unreadable for row in made.rows) else {"failures wrong"}
     hidden |= {"cost"} if all(row.cost == 0 for row in made.rows) else set()
     hidden |= set() if any(row.price for row in made.rows) else {"reward, bits"}
@@ -177,13 +176,15 @@ def _pair(pair: Pair) -> list[str]:
 def _efforts(made: Comparison) -> Table:
     """What each role took, the judges apart; tokens as far as the servers say."""
     table = _table("calls by role")
-    for name in ("protocol", "role"):
+    groups = _apart(made)
+    for name in ("protocol", *groups, "role"):
         table.add_column(name)
     for name in ("calls", "read", "written", "seconds", "cost"):
         table.add_column(name, justify="right")
     for one in made.efforts:
         counts = (f"{n:,}" for n in (one.calls, one.prompt_tokens, one.completion_tokens))
-        table.add_row(_name(one, made), one.role, *counts, f"{one.seconds:.0f}", _money(one.cost))
+        names = (_name(one, made), *([one.group] if groups else []), one.role)
+        table.add_row(*names, *counts, f"{one.seconds:.0f}", _money(one.cost))
     return table
 
 
@@ -191,20 +192,25 @@ def _tallies(made: Comparison) -> Table:
     """What was the matter with turns, in the protocols and arms where there is anything."""
     kinds = list(dict.fromkeys(kind for tally in made.tallies for kind in tally.counts))
     table = _table("what was the matter with turns, by the speaker's side")
-    for name in ("protocol", "side"):
+    groups = _apart(made)
+    for name in ("protocol", *groups, "side"):
         table.add_column(name)
     for name in ("turns", *kinds):
         table.add_column(name, justify="right")
     for tally in (one for one in made.tallies if any(other.counts for other in _alike(one, made))):
         counts = (str(tally.counts.get(kind, 0)) for kind in kinds)
-        table.add_row(_name(tally, made), tally.arm, str(tally.turns), *counts)
+        table.add_row(_name(tally, made), *([tally.group] if groups else []), tally.arm, str(tally.turns), *counts)
     return table
 
 
 def _alike(tally: Tally, made: Comparison) -> list[Tally]:
     """All arms of its protocol and cast: one of them alone would tell nothing."""
-    mine = (tally.run, tally.protocol, tally.cast)
-    return [one for one in made.tallies if (one.run, one.protocol, one.cast) == mine]
+    return [one for one in made.tallies if serves(one, tally.run, tally.group, tally.protocol, tally.cast)]
+
+
+def _apart(made: Comparison) -> list[str]:
+    """The head of a column of groups, where efforts and tallies are told apart by them."""
+    return [str(made.by)] if made.by in {"task", "tag"} else []
 
 
 def _count(number: int | None) -> str:

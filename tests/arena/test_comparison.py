@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 from lab import Shell, at, clean, play, scripted
+from sqlalchemy import select
 
 from arena import manuscript
-from arena.compare import Comparison, compare
+from arena.compare import Comparison, compare, full
 from arena.errors import ConfigError
 from arena.figures import save
 from arena.metrics.pgr import undefined
-from arena.store import cost, db
+from arena.store import cost, db, read
+from arena.store import schema as s
 from arena.store.read import Spent
 
 GUESSES = {"use": "guess.Guesses"}
@@ -131,6 +133,50 @@ def test_what_protocols_took_is_the_sum_of_their_roles(tmp_path: Path) -> None:
     (row,) = made.rows
     assert cost.spent(made.efforts) == Spent(12 + 36, row.tokens, row.cost, row.seconds)
     assert cost.spent([made.efforts[0].model_copy(update={"cost": None})]).cost is None
+
+
+SCRIPT = {"use": "scripted", "otherwise": "A"}
+PRICED = {
+    "agents": [{"debater": {"use": "debater", "model": SCRIPT}}],
+    "judges": [{"use": "token", "model": SCRIPT}],
+    "protocols": ["direct", "debate"],
+}
+
+
+@pytest.mark.usefixtures("both")
+def test_by_tag_what_was_taken_is_of_the_questions_of_each(tmp_path: Path) -> None:
+    whole = compared(tmp_path, guessing(tasks=TASKS, **PRICED))
+    made = compare(db.connect(at(tmp_path)), "s", by="tag")
+    for protocol in ("direct", "debate"):
+        apart = [row for row in made.rows if row.protocol == protocol]
+        (all_,) = (row.tokens for row in whole.rows if row.protocol == protocol)
+        assert len({row.tokens for row in apart}) == 2 and sum(row.tokens or 0 for row in apart) == all_
+    calls = {(one.group, one.role): one.calls for one in made.efforts if one.protocol == "debate"}
+    assert calls["difficulty 1", "debater"] == 3 * 10 and calls["difficulty 2", "debater"] == 3 * 6
+    assert [sum(one["calls"] for one in line["roles"]) for line in full(made)] == [10, 40, 6, 24]  # type: ignore[attr-defined]
+
+
+def test_by_tag_turns_are_tallied_for_each(tmp_path: Path) -> None:
+    long = {"use": "scripted", "lines": ["$mine <v_quote>x y</v_quote> " + "word " * 120]}
+    cast = {"protocols": ["consultancy"], "agents": [{"consultant": long}]}
+    made = compared(tmp_path, guessing(tasks=TASKS, **cast), by="tag")
+    assert {(one.group, one.arm): (one.turns, one.counts) for one in made.tallies} == {
+        (f"difficulty {hard}", arm): (n, {"forged": 2 * n}) for hard, n in ((1, 5), (2, 3)) for arm in ("right", "wrong")
+    }
+
+
+@pytest.mark.usefixtures("both")
+def test_a_turn_that_was_stored_without_outcomes_has_none(tmp_path: Path) -> None:
+    play(guessing(), tmp_path)
+    engine = db.connect(at(tmp_path))
+    run = read.run_id(engine, None)
+    before = cost.tallies(engine, run)
+    with engine.execution_options(writes=True).begin() as open_:
+        for row in open_.execute(select(s.turns)).all():
+            body = {name: value for name, value in row.body.items() if name not in {"outcomes", "cut", "forged"}}
+            same = [s.turns.c[name] == getattr(row, name) for name in ("match", "seat", "after")]
+            open_.execute(s.turns.update().where(*same).values(body=body))
+    assert cost.tallies(engine, run) == before and before
 
 
 def parsed(text: str) -> list[list[str]]:

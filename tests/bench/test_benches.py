@@ -33,3 +33,10 @@ def test_growth_is_measured() -> None:
     few, more = run("growth.py", "--quick")
     assert more["matches"] == 2 * few["matches"]
     assert more["store"] > few["store"] > 0 < few["mib"]
+
+
+def test_statistics_are_timed_against_their_goals() -> None:
+    found = run("estimates.py", "--quick")
+    resampled, compared, commanded = found["times"]
+    assert resampled["what"] == "bootstrap, 500 resamples of 100 sources" and resampled["goal"] == 1
+    assert compared["goal"] == 2 and compared["seconds"] > 0 < commanded["seconds"] and found["bytes"] > 0
