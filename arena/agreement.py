@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal, NamedTuple
 
@@ -14,7 +15,7 @@ from arena import bootstrap
 from arena.estimate import drew
 from arena.metric import Figure, Sample
 from arena.rulings import Floats, Ints, Mask, Rulings
-from arena.store import read
+from arena.samples import Group, samples
 
 Kinds = Literal["human-human", "human-model", "model-model"]
 
@@ -26,7 +27,8 @@ class Kappa(NamedTuple):
     other: str
     kinds: Kinds
     kappa: Figure
-    """Cohen's kappa; `rulings` are the transcripts, in one presentation each, that both ruled on."""
+    """Cohen's kappa; `rulings` are the transcripts, in one presentation each, that both ruled on, `unreadable` and
+    `failed` the verdicts of either."""
     same: float | None
     """The share of these on which they decide alike."""
 
@@ -51,6 +53,9 @@ class _Votes(NamedTuple):
     """(transcripts, judges): the most probable answer, counted from the one shown first; -1 where there is none."""
     sources: Ints
     questions: Ints
+    unreadable: Ints
+    failed: Ints
+    """(judges,): verdicts that could not be read, and that never came about."""
 
 
 def agreement(engine: Engine, run: str) -> tuple[Agreement, ...]:
@@ -60,16 +65,20 @@ def agreement(engine: Engine, run: str) -> tuple[Agreement, ...]:
     A verdict is the most probable answer; one that could not be read, or that is an exact tie, is none. The unit is a
     transcript in one presentation. Intervals are bootstrapped over sources (expanded percentiles).
     """
-    rulings = read.records(engine, run)
-    labels = rulings.words("protocol")
-    if len(set(rulings.words("judge").list())) < 2 or not rulings.p.size:
+    known = samples(engine, run)
+    if len({group.judge for group in known}) < 2 or not any(one.records.p.size for one in known.values()):
         return ()
-    parts = [("", rulings), *((label, rulings.take(labels.be(label))) for label in labels.values)]
-    made = [(label, _votes(part)) for label, part in parts]
+    parts = {"": known}
+    for group, sample in known.items():
+        parts.setdefault(group.protocol, {})[group] = sample
+    made = [(label, _votes(part)) for label, part in parts.items()]
     return tuple(Agreement(label, _alpha(votes), tuple(_kappas(votes))) for label, votes in made)
 
 
-def _votes(rulings: Rulings) -> _Votes:
+def _votes(known: Mapping[Group, Sample]) -> _Votes:
+    """What the judges of some samples decided."""
+    rulings = Rulings.joined([one.records for one in known.values()])
+    lost = Counter(group.judge for group, one in known.items() for _ in one.lost)
     sample = Sample(rulings)
     match, judge, source = (rulings.words(name) for name in ("match", "judge", "source"))
     units, row = np.unique(match.codes * 2 + rulings.whole("order"), return_inverse=True)
@@ -80,7 +89,9 @@ def _votes(rulings: Rulings) -> _Votes:
     table[row[firm], column[firm]] = answers[firm]
     sources, questions = np.zeros((2, len(units)), dtype=np.int64)
     sources[row], questions[row] = source.codes, rulings.words("question").codes
-    return _Votes([judge.values[code] for code in mine], table, sources, questions)
+    names = [judge.values[code] for code in mine]
+    unreadable = np.bincount(column[rulings.words("state").be("unreadable")], minlength=len(mine))
+    return _Votes(names, table, sources, questions, unreadable, np.array([lost[name] for name in names]))
 
 
 def _alpha(votes: _Votes) -> Figure:
@@ -120,7 +131,8 @@ def _kappas(votes: _Votes) -> Iterator[Kappa]:
             names = votes.judges[one], votes.judges[other]
             width = int(pair.max()) + 1
             cells = np.eye(width * width)[pair[:, 0] * width + pair[:, 1]]
-            kappa = _figure("kappa", _cohen(pair), cells, _chosen, votes, both)
+            ours = votes._replace(unreadable=votes.unreadable[[one, other]], failed=votes.failed[[one, other]])
+            kappa = _figure("kappa", _cohen(pair), cells, _chosen, ours, both)
             yield Kappa(*names, _kinds(*names), kappa, float((pair[:, 0] == pair[:, 1]).mean()))
 
 
@@ -168,4 +180,6 @@ def _figure(
         sources=count,
         questions=len(np.unique(votes.questions[which])),
         rulings=int(which.sum()),
+        unreadable=int(votes.unreadable.sum()),
+        failed=int(votes.failed.sum()),
     )

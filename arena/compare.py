@@ -87,7 +87,7 @@ def compare(
     Raises StoreError for an unknown run, ConfigError for an unknown baseline and for judges apart and together at once.
     """
     if pooled and by == "judge":
-        raise ConfigError("judges are either pooled or what rows are by, not both")
+        raise ConfigError("pooled, by judge: judges are taken together or apart, not both")
     names = {name: read.run_id(engine, name) for name in ([runs] if isinstance(runs, str) else runs)}
     ids = list(dict.fromkeys(names.values()))
     apart: Apart | None = by if by in {"task", "tag"} else None
@@ -110,20 +110,28 @@ def compare(
 
 
 def _baseline(known: _Frame, wanted: str | None, runs: Mapping[str, str]) -> _Base:
-    """The baseline; a protocol's name will do where only one protocol of that name is played."""
+    """The baseline, `PROTOCOL` or `RUN/PROTOCOL`; by default the first `direct`, or else the first protocol."""
     run, _, rest = (wanted or "").partition("/")
     fixed = bool(rest) and run in runs.keys() | known.played.keys()
     asked = [runs.get(run, run)] if fixed else list(known.played)
-    wanted = rest if fixed else wanted
-    labels = list(dict.fromkeys(label for one in asked for label in known.labels(one)))
-    if wanted is None:
-        direct = [label for one in asked for label in known.labels(one, "direct")]
-        wanted = (direct or labels or [""])[0]
-    named = list(dict.fromkeys(label for one in asked for label in known.labels(one, wanted))) if wanted else [""]
-    if wanted not in labels and len(named) != 1:
-        raise ConfigError(f"no protocol of this run is called {wanted!r}; {choices(wanted, labels)}")
-    label = wanted if wanted in labels else named[0]
+    label = _label(known, asked, rest if fixed else wanted)
     return _Base(label, tuple(one for one in asked if label in known.labels(one)), fixed)
+
+
+def _label(known: _Frame, runs: Sequence[str], wanted: str | None) -> str:
+    """A protocol's label; its name will do where only one protocol of that name is played. Empty where none is."""
+    labels, direct, named = (
+        list(dict.fromkeys(label for run in runs for label in known.labels(run, name)))
+        for name in ("", "direct", wanted or "")
+    )
+    if wanted is None:
+        return next(iter((*direct, *labels)), "")
+    if wanted in labels:
+        return wanted
+    if not wanted or len(named) != 1:
+        told = "several protocols are" if wanted and named else "no protocol is"
+        raise ConfigError(f"baseline, {' and '.join(runs)}: {told} called {wanted!r}; {choices(wanted, labels)}")
+    return named[0]
 
 
 def _together(groups: Mapping[Group, Sample]) -> dict[Group, Sample]:

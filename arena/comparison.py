@@ -142,8 +142,13 @@ def full(comparison: Comparison) -> list[dict[str, object]]:
 
 def table(comparison: Comparison) -> list[dict[str, object]]:
     """A flat line for each row, with its pair where it has one: for JSON and CSV."""
+    return [_line(row) | _versus(pair) for row, pair in beside(comparison)]
+
+
+def beside(comparison: Comparison) -> list[tuple[Row, Pair | None]]:
+    """Each row with its pair; rows of one arm and of the baseline have none."""
     pairs = {_whose(pair): pair for pair in comparison.pairs}
-    return [_line(row) | _versus(None if row.arm else pairs.get(_whose(row))) for row in comparison.rows]
+    return [(row, None if row.arm else pairs.get(_whose(row))) for row in comparison.rows]
 
 
 def _whose(one: Row | Pair) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from sqlalchemy import Engine, select
 
 from arena import estimate
 from arena.metric import Sample
-from arena.rulings import Floats, Words
 from arena.samples import Group, samples
 from arena.store import schema as s
 
@@ -48,26 +47,12 @@ def disputes(engine: Engine, one: Group, other: Group, limit: int = 50, offset: 
     """
     known = {run: samples(engine, run) for run in {one.run, other.run}}
     both = [known[group.run].get(group, Sample(())) for group in (one, other)]
-    names, scores = _scores(both)
+    names, scores = estimate.by_question([estimate.scored(one, "excluded") for one in both])
     shared = np.flatnonzero(~np.isnan(scores).any(axis=0))
     apart = shared[np.abs(np.diff(scores[:, shared], axis=0)[0]) > 1e-9]
     order = apart[np.argsort(-np.abs(np.diff(scores[:, apart], axis=0)[0]).round(9), kind="stable")]
     wanted = [(names[i], *scores[:, i].tolist()) for i in order[offset : offset + limit].tolist()]
     return Disputes(len(shared), len(apart), tuple(_told(engine, wanted, both)))
-
-
-def _scores(both: Sequence[Sample]) -> tuple[Sequence[str], Floats]:
-    """The questions' keys, and (2, questions) their mean score under each, NaN where there is none."""
-    used = [estimate.scored(sample, "excluded") for sample in both]
-    questions = Words.joined([one.questions for one in used])
-    count = len(questions.values)
-    codes = np.split(questions.codes, [len(used[0].values)])
-    with np.errstate(invalid="ignore"):
-        means = [
-            np.bincount(mine, one.values, count) / np.bincount(mine, minlength=count)
-            for mine, one in zip(codes, used, strict=True)
-        ]
-    return questions.values, np.stack(means)
 
 
 def _told(engine: Engine, wanted: Sequence[tuple[str, float, float]], both: Sequence[Sample]) -> list[Dispute]:

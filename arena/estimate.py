@@ -76,6 +76,20 @@ def scored(sample: Sample, failures: Failures) -> Scores:
     )
 
 
+def by_question(parts: Sequence[Scores]) -> tuple[Sequence[str], Floats]:
+    """The questions' keys, those of the first part first, and (parts, questions) the mean of each part's values on
+    each; NaN where it has none."""
+    questions = Words.joined([one.questions for one in parts])
+    count = len(questions.values)
+    codes = np.split(questions.codes, np.cumsum([len(one.values) for one in parts])[:-1])
+    with np.errstate(invalid="ignore"):
+        means = [
+            np.bincount(mine, one.values, count) / np.bincount(mine, minlength=count)
+            for mine, one in zip(codes, parts, strict=True)
+        ]
+    return questions.values, np.stack(means)
+
+
 def mean(used: Scores, span: tuple[float, float] = (0, 1)) -> Estimate:
     """The mean of scores that lie in `span`, and its 95 % interval."""
     y = used.values

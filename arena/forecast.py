@@ -36,6 +36,8 @@ def piloted(plan: Plan, engine: Engine, run: str, difference: float) -> tuple[Po
     Raises StoreError for an unknown run and ConfigError where no pair of it varies over sources.
     """
     made = compare(engine, run)
+    if not made.pairs:
+        raise ConfigError(f"run {made.run} is no pilot: it has no two protocols with rulings to compare")
     found = [
         power(
             plan.sources,

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from csv import DictWriter
 
-from arena.comparison import Comparison, Pair, Row, table
+from arena.comparison import Comparison, Pair, Row, beside, table
+from arena.errors import ConfigError
 from arena.metric import Figure
 from arena.metrics.pgr import undefined
 
@@ -26,7 +27,7 @@ _TEX = {
 
 
 def markdown(made: Comparison) -> str:
-    """The table, and below it how its figures were reached."""
+    """The table, and below it how its figures were reached. Raises ConfigError where there are no rulings."""
     names, rows = _cells(made)
     sides = ["---" if i < _words(made) else "---:" for i in range(len(names))]
     lines = [names, sides, *rows]
@@ -35,7 +36,7 @@ def markdown(made: Comparison) -> str:
 
 
 def latex(made: Comparison) -> str:
-    """The table; needs the package booktabs."""
+    """The table; needs the package booktabs. Raises ConfigError where there are no rulings."""
     names, rows = _cells(made)
     columns = "l" * _words(made) + "r" * (len(names) - _words(made))
     body = "\n".join(" & ".join(map(_escaped, row)) + r" \\" for row in rows)
@@ -59,22 +60,24 @@ def latex(made: Comparison) -> str:
 
 
 def csv(made: Comparison) -> str:
-    """Every figure of every row."""
-    rows = table(made)
+    """Every figure of every row. Raises ConfigError where there are no rulings."""
+    rows = table(_some(made))
     text = io.StringIO()
-    writer = DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    writer = DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
 
 
+def _some(made: Comparison) -> Comparison:
+    if not made.rows:
+        raise ConfigError(f"{', '.join(made.runs)}: no rulings yet")
+    return made
+
+
 def _cells(made: Comparison) -> tuple[list[str], list[list[str]]]:
     """The heads of the columns, and the cells of every row; columns that hold nothing are left out."""
-    pairs = {(pair.run, pair.group, pair.protocol, pair.judge, pair.cast): pair for pair in made.pairs}
-    lines = [
-        (row, None if row.arm else pairs.get((row.run, row.group, row.protocol, row.judge, row.cast)))
-        for row in made.rows
-    ]
+    lines = beside(_some(made))
     kept = [one for one in _columns(made) if any(one[1](*line) not in {"", "–"} for line in lines)]
     return [name for name, _ in kept], [[cell(*line) for _, cell in kept] for line in lines]
 
@@ -90,7 +93,9 @@ def _named(made: Comparison) -> list[_Column]:
     shown = {
         "Run": len(made.runs) > 1,
         "Judge": made.by != "judge" and len({row.judge for row in made.rows}) > 1,
-        "Cast": made.by != "agent" and len({row.cast for row in made.rows} - {""}) > 1,
+        "Cast": made.by != "agent"
+        and len({(row.run, row.protocol, row.cast) for row in made.rows})
+        > len({(row.run, row.protocol) for row in made.rows}),
     }
     first: list[_Column] = [("Protocol", lambda row, _: f"{row.protocol}, {row.arm}" if row.arm else row.protocol)]
     return first + [one for one in several if shown.get(one[0], made.by is not None)]
@@ -119,11 +124,14 @@ def _words(made: Comparison) -> int:
 
 
 def _note(made: Comparison) -> str:
-    holm = f"Holm's correction over {sum(pair.p_holm is not None for pair in made.pairs)} pairs"
+    tested = sum(pair.p_holm is not None for pair in made.pairs)
+    paired = (
+        f", and paired differences from {made.baseline} on the same questions with sign-flip tests (Holm's correction "
+        f"over {tested} pair{'s' if tested != 1 else ''})"
+    )
     return (
-        f"Judge accuracy with 95 % intervals clustered by source, and paired differences from {made.baseline} on the "
-        f"same questions with sign-flip tests ({holm}); {'runs' if len(made.runs) > 1 else 'run'} "
-        f"{', '.join(made.runs or (made.run,))}."
+        f"Judge accuracy with 95 % intervals clustered by source{paired if made.pairs else ''}; "
+        f"{'runs' if len(made.runs) > 1 else 'run'} {', '.join(made.runs)}."
     )
 
 

@@ -15,8 +15,8 @@ from arena.plugin import Frozen
 ALPHA, POWER = 0.05, 0.8
 """A difference counts as seen where a two-sided test at 5 % sees it in 80 of 100 experiments."""
 
-_MOST = 10**9
-"""Sources; no experiment has more."""
+MOST = 10**9
+"""Sources; no experiment has more, and more are not counted."""
 
 
 class Power(Frozen):
@@ -44,9 +44,12 @@ class Power(Frozen):
 
 
 def power(sources: int, spread: float, wanted: float, family: int = 1, **about: str) -> Power:
-    """What `sources` sources see, and how many see `wanted`. Raises ConfigError for a spread or a difference of 0."""
-    if wanted <= 0 or spread <= 0:
-        raise ConfigError(f"a difference of {wanted:g} and a spread of {spread:g}: both must be above 0")
+    """What `sources` sources see, and how many see `wanted`. Raises ConfigError for a difference or a spread that no
+    two accuracies have."""
+    if not 0 < wanted <= 1:
+        raise ConfigError(f"difference {wanted:g}: must be above 0 and at most 1")
+    if not spread > 0:
+        raise ConfigError(f"spread {spread:g}: must be above 0")
     strict = ALPHA / max(1, family)
     return Power(
         sources=sources,
@@ -77,9 +80,9 @@ def smallest(sources: int, spread: float, alpha: float = ALPHA) -> float | None:
 
 
 def needed(difference: float, spread: float, alpha: float = ALPHA) -> int:
-    """How many sources see a true `difference` with 80 % power."""
+    """How many sources see a true `difference` with 80 % power; from `MOST` on this is not exact."""
     low, high = 1, 2
-    while high < _MOST and _chance(difference / spread, high, alpha) < POWER:
+    while high < MOST and _chance(difference / spread, high, alpha) < POWER:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
@@ -93,10 +96,11 @@ def spread(one: float, other: float, correlation: float) -> float:
     As if each source had one verdict under each protocol; several questions, orders or repeats of a source make it
     smaller. Raises ConfigError where no two scores can have them.
     """
-    if not 0 < one < 1 or not 0 < other < 1 or not -1 <= correlation < 1:
-        raise ConfigError(
-            f"accuracies {one:g} and {other:g} must lie between 0 and 1, correlation {correlation:g} in -1..1"
-        )
+    for accuracy in (one, other):
+        if not 0 < accuracy < 1:
+            raise ConfigError(f"accuracy {accuracy:g}: must be above 0 and below 1")
+    if not -1 <= correlation < 1:
+        raise ConfigError(f"correlation {correlation:g}: must be at least -1 and below 1")
     variances = [accuracy * (1 - accuracy) for accuracy in (one, other)]
     return math.sqrt(sum(variances) - 2 * correlation * math.sqrt(math.prod(variances)))
 

@@ -20,6 +20,7 @@ from arena import bootstrap
 from arena.logistic import Fit, Games, fit
 from arena.metric import Sample
 from arena.rulings import Floats, Ints
+from arena.samples import samples
 from arena.store import read
 from arena.store import schema as s
 
@@ -60,6 +61,12 @@ class Ratings(NamedTuple):
     """The debaters that can be compared, group by group."""
     unbeaten: tuple[str, ...]
     """Debaters that won every game or lost every one: only the ridge keeps their ratings finite."""
+    sources: int
+    rulings: int
+    """What the ratings rest on."""
+    unreadable: int = 0
+    failed: int = 0
+    """Verdicts that could not be read, or never came about, where somebody spoke."""
 
 
 class Bouts(NamedTuple):
@@ -85,7 +92,12 @@ def ratings(engine: Engine, run: str) -> Ratings:
     """
     played = bouts(engine, run)
     voted = played if len(played.won) else votes(engine, run)
-    return rated(played) if len(played.won) or not len(voted.won) else rated(voted, apart=False)
+    made = rated(played) if len(played.won) or not len(voted.won) else rated(voted, apart=False)
+    spoken = [sample for group, sample in samples(engine, run).items() if group.cast]
+    return made._replace(
+        unreadable=sum(int(sample.records.words("state").be("unreadable").sum()) for sample in spoken),
+        failed=sum(len(sample.lost) for sample in spoken),
+    )
 
 
 def rated(played: Bouts, apart: bool = True) -> Ratings:
@@ -102,6 +114,8 @@ def rated(played: Bouts, apart: bool = True) -> Ratings:
         connected=len(components) <= 1,
         components=components,
         unbeaten=tuple(name for name in debaters if _unbeaten(played, name)),
+        sources=len(np.unique(played.sources)),
+        rulings=len(played.won),
     )
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from arena import manuscript, plugin
 from arena.compare import compare as measure
 from arena.comparison import Comparison, full
-from arena.console import Json, Store, out, say
+from arena.console import Json, Store, err, out, say
 from arena.doctor import examine
 from arena.errors import ConfigError, choices
 from arena.export import What
@@ -111,6 +111,15 @@ def compare(  # noqa: PLR0913, PLR0917 - each is an option of the command line
 
         save(made, figure)
     _print(made, asked[0] if asked else "")
+    for run in made.runs:
+        _unfinished(run, read.counts(engine, run))
+
+
+def _unfinished(run: str, counts: read.Counts) -> None:
+    """Say beside the figures that they are of a part of a run."""
+    if counts.over < counts.planned:
+        told = f"{run}: {counts.over:,} of {counts.planned:,} transcripts are complete"
+        err.print(told, highlight=False, soft_wrap=True)
 
 
 def _print(made: Comparison, form: str) -> None:

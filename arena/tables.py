@@ -13,13 +13,15 @@ from rich.text import Text
 from arena.comparison import Comparison, Pair, Row
 from arena.metric import Figure
 from arena.metrics.pgr import undefined
-from arena.power import Power
+from arena.power import MOST, Power
 from arena.store.cost import Effort, Tally, serves
 from arena.store.read import Counts, Spent
 
 
 def comparison(made: Comparison) -> RenderableType:
     """Judge accuracy protocol by protocol, then the paired differences, what each role took, what befell turns."""
+    if not made.rows:
+        return Text(f"{_runs(made)}: no rulings yet")
     parts: list[RenderableType] = [_accuracy(made), _scores(made)]
     if made.pairs:
         parts.append(_differences(made))
@@ -43,7 +45,8 @@ def progress(run: str, counts: Counts, paid: Spent) -> Text:
 def power(seen: Sequence[Power]) -> Table:
     """Which differences an experiment can see."""
     wanted = f"{100 * seen[0].wanted:g} points" if seen else ""
-    table = _table(f"what {seen[0].sources if seen else 0} sources show in 80 of 100 experiments, in percentage points")
+    told = f"{seen[0].sources} source{'s' if seen[0].sources != 1 else ''}" if seen else "nothing"
+    table = _table(f"what {told} can show in 80 of 100 experiments, in percentage points")
     columns = ("difference", "with Holm", f"sources for {wanted}", "with Holm")
     for name in ("protocol", "judge") if any(one.protocol for one in seen) else ():
         table.add_column(name)
@@ -53,8 +56,12 @@ def power(seen: Sequence[Power]) -> Table:
     for one in seen:
         least = ("none" if x is None or x > 1 else f"{100 * x:.1f}" for x in (one.smallest, one.smallest_holm))
         names = (one.protocol, one.judge) if one.protocol else ()
-        table.add_row(*names, *least, f"{one.needed:,}", f"{one.needed_holm:,}", one.basis)
+        table.add_row(*names, *least, _sources(one.needed), _sources(one.needed_holm), one.basis)
     return table
+
+
+def _sources(needed: int) -> str:
+    return f"{needed:,}" if needed < MOST else f"over {MOST:,}"
 
 
 def interval(figure: Figure, signed: bool = False) -> str:

@@ -36,19 +36,11 @@ class Difference(Metric):
 
 def paired(ours: Scores, theirs: Scores) -> Scores:
     """Our mean score less theirs of every question that both have."""
-    questions = Words.joined([ours.questions, theirs.questions])
-    split = np.split(questions.codes, [len(ours.values)])
-    count = len(questions.values)
-    with np.errstate(invalid="ignore"):
-        means = [
-            np.bincount(codes, one.values, count) / np.bincount(codes, minlength=count)
-            for codes, one in zip(split, (ours, theirs), strict=True)
-        ]
-    source = np.zeros(count, dtype=np.int64)
-    source[split[0]] = ours.sources.codes
-    difference = means[0] - means[1]
-    both = np.flatnonzero(~np.isnan(difference))
-    return Scores(Words(both, questions.values), Words(source[both], ours.sources.values), difference[both])
+    names, (one, other) = estimate.by_question((ours, theirs))
+    both = np.flatnonzero(~np.isnan(one - other))
+    source = np.zeros(len(names), dtype=np.int64)
+    source[ours.questions.codes] = ours.sources.codes  # our questions come first, and keep their numbers
+    return Scores(Words(both, names), Words(source[both], ours.sources.values), (one - other)[both])
 
 
 def _read(sample: Sample, asked: Words) -> int:

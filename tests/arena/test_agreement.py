@@ -14,8 +14,9 @@ from sklearn.metrics import cohen_kappa_score
 
 from arena import agreement as module
 from arena.agreement import agreement
-from arena.metric import Figure
+from arena.metric import Figure, Lost, Sample
 from arena.rulings import Record, Rulings
+from arena.samples import Group
 from arena.store import db, read
 
 
@@ -24,12 +25,16 @@ def votes(table: dict[str, list[tuple[float, ...]]]) -> list[Record]:
     return [record(f"s{i}", p, match=f"m{i}", judge=judge) for judge, ps in table.items() for i, p in enumerate(ps)]
 
 
+def cast(records: list[Record] | Rulings) -> module._Votes:
+    return module._votes({Group("", "", "", ""): Sample(records)})
+
+
 def alpha(records: list[Record] | Rulings) -> Figure:
-    return module._alpha(module._votes(Rulings.of(records)))
+    return module._alpha(cast(records))
 
 
 def kappas(records: list[Record] | Rulings) -> list[module.Kappa]:
-    return list(module._kappas(module._votes(Rulings.of(records))))
+    return list(module._kappas(cast(records)))
 
 
 def test_kappa_is_scikit_learn_s_and_alpha_krippendorff_s() -> None:
@@ -57,7 +62,18 @@ def test_an_unreadable_verdict_and_a_tie_are_no_vote() -> None:
     table = {"a": [RIGHT, WRONG, RIGHT, RIGHT], "b": [RIGHT, WRONG, TIE, UNREADABLE]}
     (pair,) = kappas(votes(table))
     assert (pair.kappa.rulings, pair.kappa.value, pair.same) == (2, 1, 1)
-    assert alpha(votes(table)).rulings == 2
+    assert (alpha(votes(table)).rulings, pair.kappa.unreadable, alpha(votes(table)).unreadable) == (2, 1, 1)
+
+
+def test_verdicts_that_failed_are_counted_of_either_judge() -> None:
+    lost = {"a": 2, "b": 1, "c": 4}
+    known = {
+        Group("", "debate", judge, ""): Sample(votes({judge: [RIGHT, WRONG]}), [Lost("q", "s", "", 0)] * n)
+        for judge, n in lost.items()
+    }
+    made = module._votes(known)
+    assert [pair.kappa.failed for pair in module._kappas(made)] == [3, 6, 5]
+    assert module._alpha(made).failed == 7
 
 
 def test_where_all_choose_the_same_there_is_no_coefficient_but_a_share() -> None:

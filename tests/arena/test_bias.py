@@ -77,21 +77,23 @@ def test_length_that_only_goes_with_the_truth_is_no_bias() -> None:
 
 
 def debated(
-    rng: np.random.Generator, slope: float, sources: int = 40, with_truth: bool = False
+    rng: np.random.Generator, slope: float, sources: int = 40, with_truth: bool = False, alice_by: float = 0.0
 ) -> tuple[Sample, dict[str, Speech]]:
-    """Four debates a source; a standard deviation more of words for an answer makes it `slope` more probable."""
+    """Four debates a source; a standard deviation more of words, and as much of tone, for an answer makes it `slope`
+    more probable, and Alice's name `alice_by`."""
     n = 4 * sources
     correct, first, alice = (rng.integers(0, 2, n) for _ in range(3))
     words = rng.normal(0, 20, n).round() + (15 * (1 - 2 * correct) if with_truth else 0)
     source = np.arange(n) // 4
     effect = rng.normal(0, 0.05, sources)[source]
     chance = 0.5 + 0.2 * (1 - 2 * correct) + slope * words / words.std() + effect + 0.05 * (1 - 2 * first)
+    chance += alice_by * (1 - 2 * alice)
     zero = rng.random(n) < np.clip(chance, 0, 1)
     right = np.where(zero == (correct == 0), 0.9, 0.1)
     argued = (alice, [(0, 1), (1, 0)])
     rulings = judged(right, source, correct=correct, first=first, argued=argued)
     said = {
-        f"m{i}": Speech(int(alice[i]), 1 - int(alice[i]), {0: 100 + words[i], 1: 100}, {0: 0.0, 1: 0.0})
+        f"m{i}": Speech(int(alice[i]), 1 - int(alice[i]), {0: 100 + words[i], 1: 100}, {0: words[i] / 9, 1: 0.0})
         for i in range(n)
     }
     return Sample(rulings), said
@@ -101,12 +103,27 @@ def length(rng: np.random.Generator) -> Figure:
     return dict(measured(*debated(rng, 0.08)))["length"]
 
 
+def tone(rng: np.random.Generator) -> Figure:
+    return dict(measured(*debated(rng, 0.08)))["tone"]
+
+
+def label(rng: np.random.Generator) -> Figure:
+    return dict(measured(*debated(rng, 0.0, alice_by=0.06)))["label"]
+
+
+def last(rng: np.random.Generator) -> Figure:
+    """Bob, who is not called Alice, speaks last."""
+    return dict(measured(*debated(rng, 0.0, alice_by=0.06)))["last speaker"]
+
+
 def position(rng: np.random.Generator) -> Figure:
     """Planted: 0.55 for the answer shown first and 0.45 for the other, on average over what is right."""
     return dict(measured(*debated(rng, 0.0)))["position"]
 
 
-@pytest.mark.parametrize(("draw", "planted"), [(length, 0.08), (position, 0.1)])
+@pytest.mark.parametrize(
+    ("draw", "planted"), [(length, 0.08), (tone, 0.08), (position, 0.1), (label, 0.12), (last, -0.12)]
+)
 def test_the_interval_covers_a_planted_bias_in_93_to_97_of_100_experiments(
     draw: Callable[[np.random.Generator], Figure], planted: float
 ) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from arena import manuscript
 from arena.compare import Comparison, compare, full
 from arena.errors import ConfigError
+from arena.experiment import read as experiment_of
 from arena.figures import save
 from arena.metrics.pgr import undefined
 from arena.store import cost, db, read
@@ -58,8 +59,29 @@ def test_a_baseline_of_one_run_can_be_asked_for_all(tmp_path: Path) -> None:
     made = compared(tmp_path, guessing(), guessing(name="t"), baseline="t/debate")
     assert {pair.baseline_run for pair in made.pairs} == {made.runs[1]}
     assert [(pair.run, pair.protocol) for pair in made.pairs if pair.protocol == "debate"] == [(made.runs[0], "debate")]
-    with pytest.raises(ConfigError, match="'debat'; did you mean 'debate'"):
-        compare(db.connect(at(tmp_path)), "s", "s/debat")
+    for wrong in ("s/debat", "debat"):
+        with pytest.raises(ConfigError, match="no protocol is called 'debat'; did you mean 'debate'"):
+            compare(db.connect(at(tmp_path)), "s", wrong)
+
+
+def test_a_baseline_s_name_must_be_that_of_one_protocol(tmp_path: Path) -> None:
+    compared(tmp_path, guessing(protocols=["direct", "debate", {"use": "debate", "rounds": 2}]))
+    engine = db.connect(at(tmp_path))
+    assert compare(engine, "s", "debate").baseline == "debate"
+    play(guessing(name="t", protocols=[{"use": "debate", "rounds": n} for n in (2, 3)]), tmp_path)
+    for wrong, told in (("debate", "several protocols are called 'debate'"), ("", "no protocol is called ''")):
+        with pytest.raises(ConfigError, match=told):
+            compare(engine, "t", wrong)
+
+
+def test_a_run_of_which_nothing_is_there_says_so_in_every_form(shell: Shell) -> None:
+    experiment = experiment_of(guessing(), shell.folder / "e.toml")
+    db.Store(db.connect(at(shell.folder))).start(experiment, (18, 36), {})
+    done = shell.run("compare", "s")
+    assert f"run {experiment.id}: no rulings yet" in done.stdout and "0 of 18 transcripts are complete" in clean(done)
+    assert json.loads(shell.run("compare", "--json").stdout) == []
+    for form in (["--csv"], ["--markdown"], ["--latex"], ["--figure", "f.svg"]):
+        assert "no rulings yet" in clean(shell.run("compare", *form))
 
 
 def test_a_run_named_twice_is_compared_once(tmp_path: Path) -> None:
@@ -161,7 +183,9 @@ def test_by_tag_turns_are_tallied_for_each(tmp_path: Path) -> None:
     cast = {"protocols": ["consultancy"], "agents": [{"consultant": long}]}
     made = compared(tmp_path, guessing(tasks=TASKS, **cast), by="tag")
     assert {(one.group, one.arm): (one.turns, one.counts) for one in made.tallies} == {
-        (f"difficulty {hard}", arm): (n, {"forged": 2 * n}) for hard, n in ((1, 5), (2, 3)) for arm in ("right", "wrong")
+        (f"difficulty {hard}", arm): (n, {"forged": 2 * n})
+        for hard, n in ((1, 5), (2, 3))
+        for arm in ("right", "wrong")
     }
 
 

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from arena import estimate
+from arena.estimate import Scores
 from arena.metric import Figure, Sample
 from arena.metrics.accuracy import Accuracy
 from arena.metrics.difference import Difference
 from arena.metrics.flips import Flips
 from arena.metrics.reward import Reward
+from arena.rulings import Words
 
 
 def test_accuracy_is_the_share_of_rulings_that_are_right() -> None:
@@ -234,7 +237,25 @@ def difference(rng: np.random.Generator) -> Figure:
     return Difference(resamples=1).measure(drawn(rng, hard + effect, 2), drawn(rng, hard, 1))
 
 
-@pytest.mark.parametrize(("draw", "planted"), [(accuracy, 0.7), (difference, 0.12)])
+def flips(rng: np.random.Generator) -> Figure:
+    """Planted 0.3: sources differ in how often a verdict follows the order."""
+    chance = rng.beta(3, 7, SOURCES).repeat(4)
+    source = np.arange(SOURCES).repeat(4)
+    turned = rng.random(len(source)) < chance
+    p = np.stack([np.full(len(source), 0.9), np.where(turned, 0.1, 0.9)], axis=1).ravel()
+    match = (np.arange(len(source)).repeat(2), [f"m{i}" for i in range(len(source))])
+    return Flips().measure(Sample(judged(p, source.repeat(2), match=match, order=np.tile([0, 1], len(source)))))
+
+
+def reward(rng: np.random.Generator) -> Figure:
+    """Planted -0.9 bits: log2 p of -0.8 on average, and 2 of 3 rounds on average asked for at 0.05 each."""
+    effect = rng.normal(0, 0.1, SOURCES).repeat(4)
+    rounds = rng.integers(2, 5, len(effect))
+    bits = -0.8 + effect + rng.uniform(-0.3, 0.3, len(effect))
+    return Reward().measure(Sample(judged(2.0**bits, np.arange(SOURCES).repeat(4), rounds=rounds, price=0.05, free=1)))
+
+
+@pytest.mark.parametrize(("draw", "planted"), [(accuracy, 0.7), (difference, 0.12), (flips, 0.3), (reward, -0.9)])
 def test_the_interval_covers_a_planted_value_in_93_to_97_of_100_experiments(
     draw: Callable[[np.random.Generator], Figure], planted: float
 ) -> None:
@@ -244,3 +265,15 @@ def test_the_interval_covers_a_planted_value_in_93_to_97_of_100_experiments(
     is covered less often, as with any Wald interval: a planted 0.95 in 92.3, 89.2 and 90.7 % with 40, 20 and 10.
     """
     assert 0.93 <= coverage(draw, planted) <= 0.97
+
+
+def test_where_nothing_differs_the_sign_flip_test_finds_something_in_5_of_100_experiments() -> None:
+    """40 sources of two questions, of other sizes of effect each: the test asks for no distribution, but for signs."""
+    rng = np.random.default_rng(11)
+
+    def found(size: NDArray[np.float64]) -> bool:
+        values = (size * rng.choice([-1.0, 1.0], (SOURCES, 1)) + rng.normal(0, 0.2, (SOURCES, 2))).ravel()
+        words = [Words(codes, [str(i) for i in range(2 * SOURCES)]) for codes in (np.arange(80), np.arange(80) // 2)]
+        return (estimate.sign_flip(Scores(*words, values), 999)[0] or 0) <= 0.05
+
+    assert np.mean([found(rng.exponential(1, (SOURCES, 1))) for _ in range(1000)]) == pytest.approx(0.05, abs=0.02)

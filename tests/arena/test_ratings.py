@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from arena import bootstrap, logistic
-from arena import ratings as module
 from arena.logistic import Games, fit
 from arena.ratings import ELO, Bouts, Ratings, bouts, rated, ratings, speakers
 from arena.store import db, read
@@ -127,23 +127,23 @@ def test_the_bouts_of_a_run_are_its_readable_rulings_on_given_sides(tmp_path: Pa
     found = ratings(engine, run)
     assert len(found.debaters) == 2 == len(found.judges) and found.connected
     assert {one.games for one in found.debaters} == {2 * 8 * 2, 2 * 8 * 6}
+    assert (found.sources, found.rulings, found.unreadable, found.failed) == (8, len(made.won), 0, 0)
 
 
 def test_a_run_without_speakers_has_no_ratings(tmp_path: Path) -> None:
     play(scripted(2) | {"protocols": ["direct"]}, tmp_path)
     engine = db.connect(at(tmp_path))
-    assert ratings(engine, read.run_id(engine, None)) == ((), (), (), (), True, (), ())
+    assert ratings(engine, read.run_id(engine, None)) == ((), (), (), (), True, (), (), 0, 0, 0, 0)
 
 
 def test_the_intervals_cover_planted_skills_in_93_to_97_of_100_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
     """40 sources of 6 debates. What is measured of a skill is a little less, as a source's own effect flattens odds."""
     monkeypatch.setattr(logistic, "RESAMPLES", 300)
     rng = np.random.default_rng(2024)
-    flat = 1 / math.sqrt(1 + 0.35 * 0.2**2)
-    held = []
+    planted = {name: ELO / math.sqrt(1 + 0.35 * 0.2**2) * skill for name, skill in (SKILLS | JUDGES).items()}
+    held = defaultdict(list)
     for _ in range(1000):
-        played = tournament(rng, 40, 6)
-        made = module._fitted(played, [("+right", "-wrong")])
-        found = module._list(list(SKILLS), made, 0, played.right, played.wrong)
-        held += [one.low <= ELO * flat * SKILLS[one.name] <= one.high for one in found]  # type: ignore[operator]
-    assert 0.93 <= np.mean(held) <= 0.97
+        made = rated(tournament(rng, 40, 6))
+        for part in ("debaters", "right", "wrong", "judges"):
+            held[part] += [one.low <= planted[one.name] <= one.high for one in getattr(made, part)]
+    assert all(0.93 <= np.mean(of) <= 0.97 for of in held.values()), {part: np.mean(of) for part, of in held.items()}

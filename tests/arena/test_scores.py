@@ -209,8 +209,7 @@ def michael(table: str, setting: str) -> Sample:
     return Sample(made["final"], (), made["prior"])
 
 
-def test_where_everybody_is_right_one_way_the_curve_of_a_calibrated_judge_covers_no_error() -> None:
-    """A perfectly calibrated judge: the interval of the calibration error holds 0 in 95 of 100 samples."""
+def test_of_a_calibrated_judge_the_interval_of_the_calibration_error_holds_0_in_93_to_97_of_100_experiments() -> None:
     assert 0.93 <= coverage(calibration(0.0), 0.0) <= 0.97
 
 
@@ -232,6 +231,15 @@ def calibration(over: float) -> Draw:
     return draw
 
 
+def share(rng: np.random.Generator) -> Figure:
+    """Planted: of the rulings that are sure by 0.9, 0.75 are right."""
+    source, effect = clustered(rng, 8, 0.08)
+    sure = rng.choice([0.6, 0.9], len(source))
+    right = rng.random(len(source)) < np.where(sure == 0.6, 0.55, 0.75) + effect
+    *_, last = reliability(Sample(judged(np.where(right, sure, 1 - sure), source)))
+    return Figure(metric="share", value=last.share_right, low=last.share_low, high=last.share_high)
+
+
 def brier(rng: np.random.Generator) -> Figure:
     source, effect = clustered(rng, 4, 0.1)
     return Brier().measure(Sample(judged(np.clip(0.6 + effect + rng.uniform(-0.2, 0.2, len(source)), 0, 1), source)))
@@ -242,13 +250,33 @@ def log_score(rng: np.random.Generator) -> Figure:
     return LogScore().measure(Sample(judged(2.0 ** np.minimum(-0.01, -1 + 0.4 * effect), source)))
 
 
-def asd(rng: np.random.Generator) -> Figure:
-    """Planted: the right answer keeps e^-0.4 under its advocate, and the wrong one e^-1 under its own."""
-    source, effect = clustered(rng, 4, 0.1)
+def advised(argued: Floats, source: np.ndarray) -> Sample:
+    """A consultant for the right answer and one for the wrong one by turns, who leave the judge with these chances of
+    the answer they argue for."""
     wrong = np.arange(len(source)) % 2
-    argued = np.exp(np.where(wrong, -1.0, -0.4) + effect + rng.normal(0, 0.1, len(source)))
     words = {"arm": (wrong, ["right", "wrong"]), "argued": (wrong, [(0,), (1,)])}
-    return Asd().measure(Sample(judged(np.minimum(1, np.where(wrong, 1 - argued, argued)), source, **words)))
+    return Sample(judged(np.clip(np.where(wrong, 1 - argued, argued), 0, 1), source, **words))
+
+
+def asd(rng: np.random.Generator) -> Figure:
+    """Planted 0.6: the right answer keeps e^-0.4 under its advocate, and the wrong one e^-1 under its own."""
+    source, effect = clustered(rng, 4, 0.1)
+    level = np.tile([-0.4, -1.0], len(source) // 2)
+    return Asd().measure(advised(np.exp(level + effect + rng.normal(0, 0.1, len(source))), source))
+
+
+def asd_brier(rng: np.random.Generator) -> Figure:
+    """Planted: 1 - 2 (1 - p)^2 with p = 0.7 under the right advocate and 0.4 under the wrong one, as spread alike."""
+    source, effect = clustered(rng, 4, 0.05)
+    level = np.tile([0.7, 0.4], len(source) // 2)
+    return Asd(score="brier").measure(advised(level + effect + rng.uniform(-0.1, 0.1, len(source)), source))
+
+
+def asd_zero_one(rng: np.random.Generator) -> Figure:
+    """Planted 0.4: the right advocate wins 0.8, the wrong one 0.4."""
+    source, effect = clustered(rng, 4, 0.05)
+    won = rng.random(len(source)) < np.tile([0.8, 0.4], len(source) // 2) + effect
+    return Asd(score="zero_one").measure(advised(np.where(won, 0.9, 0.1), source))
 
 
 def pgr(rng: np.random.Generator) -> Figure:
@@ -278,10 +306,13 @@ def log_mean() -> float:
 @pytest.mark.parametrize(
     ("draw", "planted"),
     [
+        (share, 0.75),
         (brier, 0.4**2 + 0.1**2 + 0.2**2 / 3),
         (log_score, log_mean()),
         (calibration(0.15), 0.15),
         (asd, 0.6),
+        (asd_brier, 2 * (0.6**2 - 0.3**2)),
+        (asd_zero_one, 0.4),
         (pgr, 0.5),
         (bits, 0.2),
     ],
