@@ -26,6 +26,7 @@ class Kappa(NamedTuple):
     one: str
     other: str
     kinds: Kinds
+    """A person is a judge whose label, or whose name in a recorded run, begins with `human`."""
     kappa: Figure
     """Cohen's kappa; `rulings` are the transcripts, in one presentation each, that both ruled on, `unreadable` and
     `failed` the verdicts of either."""
@@ -157,7 +158,7 @@ def _chosen(sums: Floats) -> Floats:
 
 
 def _kinds(one: str, other: str) -> Kinds:
-    people = sum(name.startswith("human") for name in (one, other))
+    people = sum(name.removeprefix("recorded(").startswith("human") for name in (one, other))
     found: Sequence[Kinds] = ("model-model", "human-model", "human-human")
     return found[people]
 

@@ -116,18 +116,22 @@ def validate(file: File, as_json: Json = False) -> None:
 def plan(
     file: File,
     difference: Annotated[float, typer.Option(help="A difference of accuracies that you want to see.")] = 0.1,
-    accuracy: Annotated[float, typer.Option(help="Without a pilot: of the protocols compared, nearly.")] = 0.7,
-    correlation: Annotated[float, typer.Option(help="Without a pilot: between two protocols' scores.")] = 0.5,
-    pilot: Annotated[str | None, typer.Option(help="A run that was played before, by id or name.")] = None,
+    accuracy: Annotated[float | None, typer.Option(help="Of the protocols compared, nearly; else 0.7.")] = None,
+    correlation: Annotated[float | None, typer.Option(help="Between two protocols' scores; else 0.5.")] = None,
+    pilot: Annotated[str | None, typer.Option(help="Instead of these a run that was played, by id or name.")] = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
     """Say what an experiment would take (matches, calls, tokens, cost) and what it could see. Pays for nothing."""
     made = planning.plan(read_file(file))
+    stated = {"accuracy": accuracy, "correlation": correlation}
+    given = {name: value for name, value in stated.items() if value is not None}
+    if pilot and given:
+        raise ConfigError(f"--pilot and --{next(iter(given))}: a pilot tells what is stated without one; leave one out")
     if pilot:
         seen = forecast.piloted(made, db.connect(store, create=False), pilot, difference)
     else:
-        seen = (forecast.stated(made, forecast.Assumed(accuracy, correlation, difference)),)
+        seen = (forecast.stated(made, forecast.Assumed(difference=difference, **given)),)
     if as_json:
         say({**made.model_dump(mode="json"), "power": [one.model_dump(mode="json") for one in seen]})
         return

@@ -211,7 +211,7 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> R
         chosen=any(one.chosen for one in known.played[whose.run] if one.label == whose.protocol),
         tokens=None if elsewhere else spent.tokens,
         judge_tokens=judged,
-        judge_seconds=float(sample.records.number("seconds").mean()) if len(rounds) else None,
+        judge_seconds=_seconds(sample),
         cost=None if elsewhere else spent.cost,
         seconds=spent.seconds,
     )
@@ -250,6 +250,13 @@ def _tokens(sample: Sample) -> int | None:
     """Tokens that the judge read and wrote; None where one call does not say."""
     total = sum(float(sample.records.number(name).sum()) for name in ("prompt_tokens", "completion_tokens"))
     return None if np.isnan(total) else int(total)
+
+
+def _seconds(sample: Sample) -> float | None:
+    """That the judge took for a ruling, on average; None where it is not known of one, as of imported rulings."""
+    seconds = sample.records.number("seconds")
+    known = (seconds > 0) | ~np.isnan(sample.records.number("prompt_tokens"))
+    return float(seconds.mean()) if len(seconds) and known.all() else None
 
 
 def _pairs(parts: _Parts, base: _Base, known: _Frame) -> tuple[Pair, ...]:

@@ -90,9 +90,12 @@ def test_answers_are_counted_from_the_one_shown_first() -> None:
 
 
 def test_judges_are_people_where_their_label_says_so() -> None:
-    table = {name: [RIGHT, WRONG] for name in ("human p01", "human(p02)", "token(m)")}
+    table = {name: [RIGHT, WRONG] for name in ("human p01", "recorded(human p02, live)", "token(m)")}
     kinds = {(one.one, one.other): one.kinds for one in kappas(votes(table))}
-    assert kinds["human p01", "human(p02)"] == "human-human" and kinds["human p01", "token(m)"] == "human-model"
+    assert (
+        kinds["human p01", "recorded(human p02, live)"] == "human-human"
+        and kinds["human p01", "token(m)"] == "human-model"
+    )
 
 
 def test_a_run_has_one_for_all_protocols_and_one_for_each(tmp_path: Path) -> None:

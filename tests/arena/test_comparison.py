@@ -65,10 +65,10 @@ def test_a_baseline_of_one_run_can_be_asked_for_all(tmp_path: Path) -> None:
 
 
 def test_a_baseline_s_name_must_be_that_of_one_protocol(tmp_path: Path) -> None:
-    compared(tmp_path, guessing(protocols=["direct", "debate", {"use": "debate", "rounds": 2}]))
+    compared(tmp_path, guessing(protocols=["direct", "debate", {"use": "debate", "rounds": 1}]))
     engine = db.connect(at(tmp_path))
     assert compare(engine, "s", "debate").baseline == "debate"
-    play(guessing(name="t", protocols=[{"use": "debate", "rounds": n} for n in (2, 3)]), tmp_path)
+    play(guessing(name="t", protocols=[{"use": "debate", "rounds": n} for n in (1, 2)]), tmp_path)
     for wrong, told in (("debate", "several protocols are called 'debate'"), ("", "no protocol is called ''")):
         with pytest.raises(ConfigError, match=told):
             compare(engine, "t", wrong)
@@ -76,12 +76,14 @@ def test_a_baseline_s_name_must_be_that_of_one_protocol(tmp_path: Path) -> None:
 
 def test_a_run_of_which_nothing_is_there_says_so_in_every_form(shell: Shell) -> None:
     experiment = experiment_of(guessing(), shell.folder / "e.toml")
-    db.Store(db.connect(at(shell.folder))).start(experiment, (18, 36), {})
+    db.Store(engine := db.connect(at(shell.folder))).start(experiment, (18, 36), {})
     done = shell.run("compare", "s")
     assert f"run {experiment.id}: no rulings yet" in done.stdout and "0 of 18 transcripts are complete" in clean(done)
-    assert json.loads(shell.run("compare", "--json").stdout) == []
-    for form in (["--csv"], ["--markdown"], ["--latex"], ["--figure", "f.svg"]):
-        assert "no rulings yet" in clean(shell.run("compare", *form))
+    made = compare(engine, "s")
+    assert full(made) == []
+    for write in (manuscript.csv, manuscript.markdown, manuscript.latex, lambda one: save(one, shell.folder / "f.svg")):
+        with pytest.raises(ConfigError, match=f"{experiment.id}: no rulings yet"):
+            write(made)
 
 
 def test_a_run_named_twice_is_compared_once(tmp_path: Path) -> None:

@@ -244,7 +244,8 @@ def flips(rng: np.random.Generator) -> Figure:
     turned = rng.random(len(source)) < chance
     p = np.stack([np.full(len(source), 0.9), np.where(turned, 0.1, 0.9)], axis=1).ravel()
     match = (np.arange(len(source)).repeat(2), [f"m{i}" for i in range(len(source))])
-    return Flips().measure(Sample(judged(p, source.repeat(2), match=match, order=np.tile([0, 1], len(source)))))
+    turn = np.tile([0, 1], len(source))
+    return Flips().measure(Sample(judged(p, source.repeat(2), match=match, order=turn, first=turn)))
 
 
 def reward(rng: np.random.Generator) -> Figure:

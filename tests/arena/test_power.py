@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from drawn import judged
-from lab import Shell, at, play, scripted
+from lab import Shell, at, clean, play, scripted
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
@@ -92,7 +92,7 @@ def test_plan_says_what_can_be_seen_from_stated_figures(shell: Shell) -> None:
     (one,) = stated["power"]
     assert (stated["sources"], one["sources"], one["family"], one["wanted"]) == (6, 6, 6, 0.2)
     printed = shell.run("plan", "e.toml").stdout
-    assert "what 6 sources show in 80 of 100 experiments" in printed and "stated: accuracy 0.7" in printed
+    assert "what 6 sources can show in 80 of 100 experiments" in printed and "stated: accuracy 0.7" in printed
 
 
 def test_a_pilot_gives_the_spread_of_each_pair(tmp_path: Path) -> None:
@@ -113,8 +113,15 @@ def test_a_run_without_a_difference_is_no_pilot(tmp_path: Path) -> None:
 
 
 def test_plan_refuses_what_cannot_be(shell: Shell) -> None:
-    done = shell.run("plan", shell.write(scripted(2)), "--correlation", "1.5")
-    assert done.returncode == 2 and "correlation 1.5" in done.stderr
+    file = shell.write(scripted(2))
+    for option, value, told in (
+        ("correlation", "1.5", "correlation 1.5: must be at least -1 and below 1"),
+        ("accuracy", "70", "accuracy 70: must be above 0 and below 1"),
+        ("difference", "nan", "difference nan: must be above 0 and at most 1"),
+    ):
+        done = shell.run("plan", file, f"--{option}", value)
+        assert done.returncode == 2 and told in clean(done)
+    assert "--pilot and --accuracy" in clean(shell.run("plan", file, "--pilot", "s", "--accuracy", "0.8"))
 
 
 def test_a_comparison_says_what_it_could_have_seen(tmp_path: Path) -> None:
