@@ -19,9 +19,8 @@ from sqlalchemy import Engine, select
 from arena import bootstrap
 from arena.logistic import Fit, Games, fit
 from arena.metric import Sample
-from arena.rulings import Floats, Ints
+from arena.rulings import Floats, Ints, Rulings
 from arena.samples import samples
-from arena.store import read
 from arena.store import schema as s
 
 ELO = 400 / math.log(10)
@@ -90,10 +89,12 @@ def ratings(engine: Engine, run: str) -> Ratings:
     Where nobody knows a right answer the two answers themselves are rated, as those who met; a judge is rated then by
     nothing.
     """
-    played = bouts(engine, run)
-    voted = played if len(played.won) else votes(engine, run)
+    known = samples(engine, run)
+    rulings = Rulings.joined([sample.records for sample in known.values()])
+    played = bouts(rulings, sides(engine, run))
+    voted = played if len(played.won) else votes(rulings, _answers(engine, run))
     made = rated(played) if len(played.won) or not len(voted.won) else rated(voted, apart=False)
-    spoken = [sample for group, sample in samples(engine, run).items() if group.cast]
+    spoken = [sample for group, sample in known.items() if group.cast]
     return made._replace(
         unreadable=sum(int(sample.records.words("state").be("unreadable").sum()) for sample in spoken),
         failed=sum(len(sample.lost) for sample in spoken),
@@ -103,14 +104,14 @@ def ratings(engine: Engine, run: str) -> Ratings:
 def rated(played: Bouts, apart: bool = True) -> Ratings:
     """The ratings from these verdicts; `apart`: those of the two sides and of judges as well."""
     whole = _fitted(played, [("+right", "-wrong")])
-    sides = _fitted(played, [("+right",), ("-wrong",)]) if apart else None
+    two = _fitted(played, [("+right",), ("-wrong",)]) if apart else None
     debaters = _names(played.right, played.wrong)
     components = _components(played, debaters)
     return Ratings(
         debaters=_list(debaters, whole, 0, played.right, played.wrong),
-        right=_list(_names(played.right), sides, 0, played.right) if sides else (),
-        wrong=_list(_names(played.wrong), sides, 1, played.wrong) if sides else (),
-        judges=_list(_names(played.judge), sides, 2, played.judge) if sides else (),
+        right=_list(_names(played.right), two, 0, played.right) if two else (),
+        wrong=_list(_names(played.wrong), two, 1, played.wrong) if two else (),
+        judges=_list(_names(played.judge), two, 2, played.judge) if two else (),
         connected=len(components) <= 1,
         components=components,
         unbeaten=tuple(name for name in debaters if _unbeaten(played, name)),
@@ -119,12 +120,10 @@ def rated(played: Bouts, apart: bool = True) -> Ratings:
     )
 
 
-def bouts(engine: Engine, run: str) -> Bouts:
-    """The readable rulings of a run on which a speaker with a given side had an influence."""
-    sample = Sample(read.records(engine, run))
-    rulings = sample.records
-    sides = _sides(engine, run)
-    spoke = [sides.get(match, ("", "")) for match in rulings.words("match").list()]
+def bouts(rulings: Rulings, said: Mapping[str, tuple[str, str]]) -> Bouts:
+    """The readable rulings on which a speaker with a given side had an influence, from the `sides` of their run."""
+    sample = Sample(rulings)
+    spoke = [said.get(match, ("", "")) for match in rulings.words("match").list()]
     which = sample.read & np.array([any(one) for one in spoke], dtype=np.bool_)
     told = [one for one, taken in zip(spoke, which, strict=True) if taken]
     right, wrong = ([one[i] for one in told] for i in (0, 1))
@@ -135,13 +134,12 @@ def bouts(engine: Engine, run: str) -> Bouts:
     return Bouts(right, wrong, judge.list(), protocol.list(), sample.score[which], first, sources)
 
 
-def votes(engine: Engine, run: str) -> Bouts:
-    """The rulings of a run on pairs of which nobody knows the better one: the first answer against the second."""
-    rulings = read.records(engine, run)
+def votes(rulings: Rulings, answers: Mapping[str, Sequence[str]]) -> Bouts:
+    """The rulings on pairs of which nobody knows the better one: the first answer against the second, each question's
+    `answers` by its key."""
     p = rulings.p
     which = rulings.words("state").be("unscored") & (np.sum(~np.isnan(p), axis=1) == 2)
-    names = _answers(engine, run)
-    met = [names[question] for question in rulings.words("question").take(which).list()]
+    met = [answers[question] for question in rulings.words("question").take(which).list()]
     sources = np.unique(rulings.words("source").take(which).codes, return_inverse=True)[1]
     lead = np.sign(p[which, 0] - p[which, 1]) if met else np.zeros(0)
     shown = np.where(rulings.whole("first")[which] == 0, 0.5, -0.5)
@@ -163,8 +161,8 @@ def _answers(engine: Engine, run: str) -> dict[str, list[str]]:
         return {row.key: row.answers for row in db.execute(query)}
 
 
-def _sides(engine: Engine, run: str) -> dict[str, tuple[str, str]]:
-    """Match -> who spoke for the right answer and who for a wrong one; of several, as one."""
+def sides(engine: Engine, run: str) -> dict[str, tuple[str, str]]:
+    """Match -> who spoke for the right answer and who for a wrong one in a run (by its id); of several, as one."""
     m, p, q = s.matches.c, s.played.c, s.questions.c
     query = (
         select(m.key, m.cast, m.defends, q.correct)
@@ -176,8 +174,8 @@ def _sides(engine: Engine, run: str) -> dict[str, tuple[str, str]]:
     with engine.connect() as db:
         for key, cast, defends, correct in db.execute(query):
             who = speakers(cast, defends)
-            sides = [sorted({who[seat] for seat, i in defends.items() if (i == correct) == right}) for right in (1, 0)]
-            found[key] = (" + ".join(sides[0]), " + ".join(sides[1]))
+            names = [sorted({who[seat] for seat, i in defends.items() if (i == correct) == right}) for right in (1, 0)]
+            found[key] = (" + ".join(names[0]), " + ".join(names[1]))
     return found
 
 

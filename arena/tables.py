@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -16,6 +15,9 @@ from arena.metrics.pgr import undefined
 from arena.power import MOST, Power
 from arena.store.cost import Effort, Tally, serves
 from arena.store.read import Counts, Spent
+
+_Column = tuple[str, Callable[[Row], str]]
+"""A head, and what stands below it in a row."""
 
 
 def comparison(made: Comparison) -> RenderableType:
@@ -46,13 +48,10 @@ def power(seen: Sequence[Power]) -> Table:
     """Which differences an experiment can see."""
     wanted = f"{100 * seen[0].wanted:g} points" if seen else ""
     told = f"{seen[0].sources} source{'s' if seen[0].sources != 1 else ''}" if seen else "nothing"
-    table = _table(f"what {told} can show in 80 of 100 experiments, in percentage points")
-    columns = ("difference", "with Holm", f"sources for {wanted}", "with Holm")
-    for name in ("protocol", "judge") if any(one.protocol for one in seen) else ():
-        table.add_column(name)
-    for name in columns:
-        table.add_column(name, justify="right")
-    table.add_column("from")
+    title = f"what {told} can show in 80 of 100 experiments, in percentage points"
+    words = ("protocol", "judge") if any(one.protocol for one in seen) else ()
+    table = _table(title, words, ("difference", "with Holm", f"sources for {wanted}", "with Holm"))
+    table.add_column("from", overflow="fold")
     for one in seen:
         least = ("none" if x is None or x > 1 else f"{100 * x:.1f}" for x in (one.smallest, one.smallest_holm))
         names = (one.protocol, one.judge) if one.protocol else ()
@@ -85,21 +84,23 @@ def plain(figure: Figure) -> str:
 
 def _accuracy(made: Comparison) -> Table:
     """Only columns that tell rows apart or hold something: an 80-column terminal must do."""
-    columns: list[tuple[str, Literal["left", "right"], Callable[[Row], str]]] = [
-        ("protocol", "left", lambda row: _arm(row) if row.arm else _name(row, made)),
-        (made.by or "", "left", lambda row: row.group),
-        ("judge", "left", lambda row: row.judge),
-        ("accuracy", "right", lambda row: interval(row.accuracy)),
-        ("n", "right", lambda row: str(row.accuracy.rulings)),
-        ("sources", "right", lambda row: str(row.accuracy.sources)),
-        ("unreadable", "right", lambda row: str(row.accuracy.unreadable)),
-        ("failed", "right", lambda row: str(row.accuracy.failed)),
-        ("failures wrong", "right", lambda row: interval(row.strict)),
-        ("flips", "right", lambda row: "-" if row.flips.value is None else f"{100 * row.flips.value:.0f}"),
-        ("reward, bits", "right", lambda row: plain(row.reward)),
-        ("tokens", "right", lambda row: "" if row.arm else _count(row.tokens)),
-        ("seconds", "right", lambda row: "" if row.arm else f"{row.seconds:.0f}"),
-        ("cost", "right", lambda row: "" if row.arm else _money(row.cost)),
+    words: list[_Column] = [
+        ("protocol", lambda row: _arm(row) if row.arm else _name(row, made)),
+        (made.by or "", lambda row: row.group),
+        ("judge", lambda row: row.judge),
+    ]
+    numbers: list[_Column] = [
+        ("accuracy", lambda row: interval(row.accuracy)),
+        ("n", lambda row: str(row.accuracy.rulings)),
+        ("sources", lambda row: str(row.accuracy.sources)),
+        ("unreadable", lambda row: str(row.accuracy.unreadable)),
+        ("failed", lambda row: str(row.accuracy.failed)),
+        ("failures wrong", lambda row: interval(row.strict)),
+        ("flips", lambda row: "-" if row.flips.value is None else f"{100 * row.flips.value:.0f}"),
+        ("reward, bits", lambda row: plain(row.reward)),
+        ("tokens", lambda row: "" if row.arm else _count(row.tokens)),
+        ("seconds", lambda row: "" if row.arm else f"{row.seconds:.0f}"),
+        ("cost", lambda row: "" if row.arm else _money(row.cost)),
     ]
     judges = {row.judge for row in made.rows}
     hidden = {"judge"} if len(judges) == 1 or made.by == "judge" else set()
@@ -108,11 +109,11 @@ def _accuracy(made: Comparison) -> Table:
     hidden |= {"cost"} if all(row.cost == 0 for row in made.rows) else set()
     hidden |= set() if any(row.price for row in made.rows) else {"reward, bits"}
     judge = f", judge {next(iter(judges)) or 'all together'}" if len(judges) == 1 else ""
-    table = _table(f"judge accuracy, % with 95 % interval; {_runs(made)}{judge}")
-    for title, side, _ in (kept := [c for c in columns if c[0] not in hidden]):
-        table.add_column(title, justify=side, no_wrap=title == "accuracy")
+    kept = [[column for column in part if column[0] not in hidden] for part in (words, numbers)]
+    heads = [[name for name, _ in part] for part in kept]
+    table = _table(f"judge accuracy, % with 95 % interval; {_runs(made)}{judge}", *heads)
     for row in made.rows:
-        table.add_row(*(cell(row) for _, _, cell in kept))
+        table.add_row(*(cell(row) for part in kept for _, cell in part))
     return table
 
 
@@ -123,7 +124,7 @@ def _runs(made: Comparison) -> str:
 def _scores(made: Comparison) -> Table:
     """What is made of the judges' probabilities, and what they took; columns that hold nothing are left out."""
     several = len({row.judge for row in made.rows}) > 1 and made.by != "judge"
-    columns: list[tuple[str, Callable[[Row], str]]] = [
+    columns: list[_Column] = [
         ("gap recovered", lambda row: "undefined" if undefined(row.pgr) else interval(row.pgr)),
         ("Brier", lambda row: plain(row.brier)),
         ("log score, bits", lambda row: plain(row.log_score)),
@@ -134,20 +135,22 @@ def _scores(made: Comparison) -> Table:
     ]
     rows = [row for row in made.rows if not row.arm]
     kept = [column for column in columns if any(column[1](row) not in {"-", "0"} for row in rows)]
-    table = _table("scores of the judges' probabilities, with 95 % interval")
-    table.add_column("protocol")
-    for name in [*([made.by] if made.by else []), *(["judge"] if several else [])]:
-        table.add_column(name)
-    for name, _ in kept:
-        table.add_column(name, justify="right")
+    heads = ["protocol", *([made.by] if made.by else []), *(["judge"] if several else [])]
+    table = _table("scores of the judges' probabilities, with 95 % interval", heads, [name for name, _ in kept])
     for row in rows:
         names = [_name(row, made), *([row.group] if made.by else []), *([row.judge] if several else [])]
         table.add_row(*names, *(cell(row) for _, cell in kept))
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(title: str, words: Sequence[str], numbers: Sequence[str]) -> Table:
+    """A table with these columns; in a narrow terminal a name is broken and not cut."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in words:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", overflow="fold", no_wrap=name == "accuracy")
+    return table
 
 
 def _arm(row: Row) -> str:
@@ -163,11 +166,9 @@ def _name(one: Row | Pair | Effort | Tally, made: Comparison) -> str:
 
 def _differences(made: Comparison) -> Table:
     several = len({pair.judge for pair in made.pairs}) > 1 and made.by != "judge"
-    table = _table(f"difference from {made.baseline}, percentage points, same questions")
-    for name in ("protocol", *([made.by] if made.by else []), *(["judge"] if several else [])):
-        table.add_column(name)
-    for name in ("difference", "sources", "p", "p Holm", "seen at 80 % power"):
-        table.add_column(name, justify="right")
+    heads = ["protocol", *([made.by] if made.by else []), *(["judge"] if several else [])]
+    numbers = ("difference", "sources", "p", "p Holm", "seen at 80 % power")
+    table = _table(f"difference from {made.baseline}, percentage points, same questions", heads, numbers)
     for pair in made.pairs:
         names = [_name(pair, made), *([pair.group] if made.by else []), *([pair.judge] if several else [])]
         table.add_row(*names, *_pair(pair))
@@ -182,12 +183,8 @@ def _pair(pair: Pair) -> list[str]:
 
 def _efforts(made: Comparison) -> Table:
     """What each role took, the judges apart; tokens as far as the servers say."""
-    table = _table("calls by role")
     groups = _apart(made)
-    for name in ("protocol", *groups, "role"):
-        table.add_column(name)
-    for name in ("calls", "read", "written", "seconds", "cost"):
-        table.add_column(name, justify="right")
+    table = _table("calls by role", ("protocol", *groups, "role"), ("calls", "read", "written", "seconds", "cost"))
     for one in made.efforts:
         counts = (f"{n:,}" for n in (one.calls, one.prompt_tokens, one.completion_tokens))
         names = (_name(one, made), *([one.group] if groups else []), one.role)
@@ -198,12 +195,9 @@ def _efforts(made: Comparison) -> Table:
 def _tallies(made: Comparison) -> Table:
     """What was the matter with turns, in the protocols and arms where there is anything."""
     kinds = list(dict.fromkeys(kind for tally in made.tallies for kind in tally.counts))
-    table = _table("what was the matter with turns, by the speaker's side")
     groups = _apart(made)
-    for name in ("protocol", *groups, "side"):
-        table.add_column(name)
-    for name in ("turns", *kinds):
-        table.add_column(name, justify="right")
+    title = "what was the matter with turns, by the speaker's side"
+    table = _table(title, ("protocol", *groups, "side"), ("turns", *kinds))
     for tally in (one for one in made.tallies if any(other.counts for other in _alike(one, made))):
         counts = (str(tally.counts.get(kind, 0)) for kind in kinds)
         table.add_row(_name(tally, made), *([tally.group] if groups else []), tally.arm, str(tally.turns), *counts)

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawn import RIGHT, record
 from lab import Shell, at, clean, play, scripted
 from sqlalchemy import select
 
+from arena import compare as module
 from arena import manuscript
 from arena.compare import Comparison, compare, full
 from arena.errors import ConfigError
 from arena.experiment import read as experiment_of
 from arena.figures import save
+from arena.metric import Sample
 from arena.metrics.pgr import undefined
 from arena.store import cost, db, read
 from arena.store import schema as s
@@ -189,6 +192,12 @@ def test_by_tag_turns_are_tallied_for_each(tmp_path: Path) -> None:
         for hard, n in ((1, 5), (2, 3))
         for arm in ("right", "wrong")
     }
+
+
+def test_the_judge_s_time_is_a_mean_and_unknown_where_that_of_one_ruling_is() -> None:
+    person = record("a", RIGHT, seconds=90.0, prompt_tokens=None)
+    assert module._seconds(Sample([person, record("b", RIGHT)])) == 45
+    assert module._seconds(Sample([person, record("b", RIGHT, prompt_tokens=None)])) is None
 
 
 @pytest.mark.usefixtures("both")

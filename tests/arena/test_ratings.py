@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from arena import bootstrap, logistic
 from arena.logistic import Games, fit
-from arena.ratings import ELO, Bouts, Ratings, bouts, rated, ratings, speakers
+from arena.ratings import ELO, Bouts, Ratings, bouts, rated, ratings, sides, speakers
 from arena.store import db, read
 
 SKILLS = {"strong": 0.6, "middle": 0.0, "weak": -0.6}
@@ -121,7 +121,7 @@ def test_the_bouts_of_a_run_are_its_readable_rulings_on_given_sides(tmp_path: Pa
     play(scripted(8) | {"agents": agents, "judges": judges}, tmp_path)
     engine = db.connect(at(tmp_path))
     run = read.run_id(engine, None)
-    made = bouts(engine, run)
+    made = bouts(read.records(engine, run), sides(engine, run))
     consultancies = [one for one in zip(made.right, made.wrong, strict=True) if not all(one)]
     assert len(made.won) == 2 * 8 * (2 + 4) and len(consultancies) == 2 * 8 * 4
     found = ratings(engine, run)
