@@ -28,7 +28,7 @@ from arena.metrics.log_score import LogScore
 from arena.metrics.pgr import Pgr
 from arena.metrics.reward import Reward
 from arena.power import observed, smallest
-from arena.rulings import Mask, Rulings
+from arena.rulings import Floats, Mask, Rulings
 from arena.samples import Group, Played, played, samples
 from arena.store import cost, read
 from arena.store.cost import Effort
@@ -56,6 +56,8 @@ class _Frame(NamedTuple):
     played: Mapping[str, Sequence[Played]]
     """Run -> its protocols and casts."""
     efforts: Sequence[Effort]
+    elsewhere: frozenset[str]
+    """Runs that were played elsewhere: nobody knows what their speakers and judges took."""
 
     def labels(self, run: str, name: str = "") -> list[str]:
         """The labels of a run's protocols, in the order played; of one name if it is given."""
@@ -91,7 +93,8 @@ def compare(
     names = {name: read.run_id(engine, name) for name in ([runs] if isinstance(runs, str) else runs)}
     ids = list(dict.fromkeys(names.values()))
     efforts = [effort for run in ids for effort in cost.efforts(engine, run)]
-    known = _Frame(by, {run: played(engine, run) for run in ids}, efforts)
+    elsewhere = frozenset(run for run in ids if read.imported(engine, run))
+    known = _Frame(by, {run: played(engine, run) for run in ids}, efforts, elsewhere)
     base = _baseline(known, baseline, names)
     held = any(read.holds_beliefs(engine, run) for run in ids)
     groups = {group: one for run in ids for group, one in samples(engine, run, held).items()}
@@ -181,8 +184,7 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> R
     mine = (whose.run, whose.protocol, whose.cast)
     efforts = [one for one in known.efforts if (one.run, one.protocol, one.cast) == mine]
     spent = cost.spent(efforts)
-    judged = _tokens(sample)
-    elsewhere = not efforts and judged is None
+    elsewhere = whose.run in known.elsewhere
     rounds = sample.records.whole("rounds")
     return Row(
         **whose._asdict(),
@@ -202,10 +204,10 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> R
         price=float(sample.records.number("price").max(initial=0)),
         chosen=any(one.chosen for one in known.played[whose.run] if one.label == whose.protocol),
         tokens=None if elsewhere else spent.tokens,
-        judge_tokens=judged,
-        judge_seconds=float(sample.records.number("seconds").mean()) if len(rounds) else None,
+        judge_tokens=_tokens(sample),
+        judge_seconds=_mean(sample.records.number("seconds")),
         cost=None if elsewhere else spent.cost,
-        seconds=spent.seconds,
+        seconds=None if elsewhere else spent.seconds,
     )
 
 
@@ -236,6 +238,11 @@ def _gap(part: _Part, parts: _Parts, known: _Frame) -> Figure:
 def _arm(sample: Sample, arm: str) -> Sample:
     which = sample.records.words("arm").be(arm)
     return sample.where(which, [one for one in sample.lost if one.arm == arm], sample.beliefs.words("arm").be(arm))
+
+
+def _mean(column: Floats) -> float | None:
+    """None without a number, and where one of them is not known."""
+    return float(column.mean()) if len(column) and not np.isnan(column).any() else None
 
 
 def _tokens(sample: Sample) -> int | None:

@@ -91,7 +91,7 @@ def _accuracy(made: Comparison) -> Table:
         ("flips", "right", lambda row: "-" if row.flips.value is None else f"{100 * row.flips.value:.0f}"),
         ("reward, bits", "right", lambda row: plain(row.reward)),
         ("tokens", "right", lambda row: "" if row.arm else _count(row.tokens)),
-        ("seconds", "right", lambda row: "" if row.arm else f"{row.seconds:.0f}"),
+        ("seconds", "right", lambda row: "" if row.arm else _seconds(row.seconds)),
         ("cost", "right", lambda row: "" if row.arm else _money(row.cost)),
     ]
     judges = {row.judge for row in made.rows}
@@ -183,7 +183,7 @@ def _efforts(made: Comparison) -> Table:
         table.add_column(name, justify="right")
     for one in made.efforts:
         counts = (f"{n:,}" for n in (one.calls, one.prompt_tokens, one.completion_tokens))
-        table.add_row(_name(one, made), one.role, *counts, f"{one.seconds:.0f}", _money(one.cost))
+        table.add_row(_name(one, made), one.role, *counts, _seconds(one.seconds), _money(one.cost))
     return table
 
 
@@ -209,6 +209,10 @@ def _alike(tally: Tally, made: Comparison) -> list[Tally]:
 
 def _count(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{seconds:.0f}"
 
 
 def _money(cost: float | None) -> str:

@@ -67,10 +67,12 @@ def test_what_it_took_is_unknown_and_not_nothing(name: str, tmp_path: Path) -> N
     run = brought(tmp_path, name, WRITERS[name](tmp_path)).run
     engine = db.connect(at(tmp_path))
     for row in read.records(engine, run):
-        assert (row.prompt_tokens, row.completion_tokens, row.cost) == (None, None, None)
+        assert (row.prompt_tokens, row.completion_tokens, row.cost, row.seconds) == (None, None, None, None)
     for line in read.listing(engine, run):
         for turn in read.kept(engine, line["key"]).turns:
-            assert (turn.usage.tokens, turn.usage.cost) == (None, None)
+            assert (turn.usage.tokens, turn.usage.cost, turn.usage.seconds) == (None, None, None)
+    for shown in compare(engine, run).rows:
+        assert {shown.tokens, shown.judge_tokens, shown.cost, shown.seconds, shown.judge_seconds} == {None}
 
 
 @pytest.mark.parametrize("what", ["rulings", "beliefs", "transcripts", "calls"])
