@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ from arena.plugin import names
 from arena.ratings import ratings
 from arena.store import db, keep, read
 from arena.store.bring import Entry
-
-DATA = Path(os.environ.get("ARENA_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
 
 def read_in(name: str, path: Path, **fields: Any) -> list[Entry]:
@@ -366,23 +363,6 @@ def test_rooms_without_their_stories_are_one_message(shell: Shell) -> None:
     (shell.folder / "stories.tiny.jsonl").unlink()
     done = shell.run("import", "nyu_debates", "rooms.tiny.jsonl.gz")
     assert done.returncode == 2 and "needs a file called stories.*" in clean(done)
-
-
-@pytest.mark.parametrize(
-    ("name", "folder", "least"),
-    [
-        ("nyu_debates", "nyu_debates", (266, 336, 1019)),
-        ("single_turn_arguments", "single_turn_arguments", (2019, 0, 0)),
-        ("llmbar", "llmbar", (596, 39648, 0)),
-        ("judgebench", "judgebench", (387, 3124, 0)),
-        ("votes", "llmfao_pairwise", (1174, 4890, 0)),
-    ],
-)
-def test_the_published_sets_come_in_whole(name: str, folder: str, least: tuple[int, int, int], tmp_path: Path) -> None:
-    if not (DATA / folder).is_dir():
-        pytest.skip(f"no folder {DATA / folder}; ARENA_DATA names another")
-    told = brought(tmp_path, name, DATA / folder)
-    assert (told.matches, told.rulings, told.beliefs) >= least
 
 
 def test_two_rooms_about_one_question_are_no_two_orders(tmp_path: Path) -> None:
