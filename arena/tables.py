@@ -20,6 +20,8 @@ from arena.store.read import Counts, Spent
 
 def comparison(made: Comparison) -> RenderableType:
     """Judge accuracy protocol by protocol, then the paired differences, what each role took, what befell turns."""
+    if not made.rows:
+        return Text(f"{_runs(made)}: nobody has judged anything yet; `arena judge RUN --judge JUDGE` has it judged")
     parts: list[RenderableType] = [_accuracy(made), _scores(made)]
     if made.pairs:
         parts.append(_differences(made))
