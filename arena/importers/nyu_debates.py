@@ -244,9 +244,10 @@ def _said(row: Row, room: _Room, tokens: _Tokens) -> tuple[Utterance, ...]:
     spoken = False
     for one in room.rounds:
         if one.judged:
-            found += [Utterance(JUDGE, act="choose", choice=0 if one.judged.ends else 1)] if spoken else []
-            text = _text(row, one.judged.feedback, tokens)
-            found += [] if one.judged.ends else [Utterance(JUDGE, text, "ask")]
+            if spoken:
+                found.append(Utterance(JUDGE, act="choose", choice=0 if one.judged.ends else 1))
+            if not one.judged.ends:
+                found.append(Utterance(JUDGE, _text(row, one.judged.feedback, tokens), "ask"))
         for index, speech in one.spoken.items():
             if index not in room.seats:
                 raise row.error(f"column 'rounds': {index!r} speaks in a {room.setting} of {', '.join(room.roles)}")
@@ -303,7 +304,8 @@ def _read(who: Judge, judgments: tuple[_Judgment, ...], first: int, last: int) -
 
 def _alias(name: str, alike: list[str]) -> str:
     """What a judge is called among those who judged a room in the same way, so far; notes the name."""
-    alike += [] if name in alike else [name]
+    if name not in alike:
+        alike.append(name)
     place = alike.index(name) + 1
     return f"people {place}" if place > 1 else "people"
 
