@@ -28,7 +28,7 @@ from arena.metrics.log_score import LogScore
 from arena.metrics.pgr import Pgr
 from arena.metrics.reward import Reward
 from arena.power import observed, smallest
-from arena.rulings import Mask, Rulings
+from arena.rulings import Floats, Mask, Rulings
 from arena.samples import Group, Played, played, samples
 from arena.store import cost, read
 from arena.store.cost import Apart, Effort
@@ -56,6 +56,8 @@ class _Frame(NamedTuple):
     played: Mapping[str, Sequence[Played]]
     """Run -> its protocols and casts."""
     efforts: Sequence[Effort]
+    elsewhere: frozenset[str]
+    """Runs that were played elsewhere: nobody knows what their speakers and judges took."""
 
     def labels(self, run: str, name: str = "") -> list[str]:
         """The labels of a run's protocols, in the order played; of one name if it is given."""
@@ -92,7 +94,8 @@ def compare(
     ids = list(dict.fromkeys(names.values()))
     apart: Apart | None = by if by in {"task", "tag"} else None
     efforts = [effort for run in ids for effort in cost.efforts(engine, run, apart)]
-    known = _Frame(by, {run: played(engine, run) for run in ids}, efforts)
+    elsewhere = frozenset(run for run in ids if read.imported(engine, run))
+    known = _Frame(by, {run: played(engine, run) for run in ids}, efforts, elsewhere)
     base = _baseline(known, baseline, names)
     held = any(read.holds_beliefs(engine, run) for run in ids)
     groups = {group: one for run in ids for group, one in samples(engine, run, held).items()}
@@ -189,8 +192,7 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> R
     whose = part.whose
     efforts = [one for one in known.efforts if cost.serves(one, whose.run, part.of, whose.protocol, whose.cast)]
     spent = cost.spent(efforts)
-    judged = _tokens(sample)
-    elsewhere = not efforts and judged is None
+    elsewhere = whose.run in known.elsewhere
     rounds = sample.records.whole("rounds")
     return Row(
         **whose._asdict(),
@@ -210,10 +212,10 @@ def _row(part: _Part, arm: str, sample: Sample, known: _Frame, gap: Figure) -> R
         price=float(sample.records.number("price").max(initial=0)),
         chosen=any(one.chosen for one in known.played[whose.run] if one.label == whose.protocol),
         tokens=None if elsewhere else spent.tokens,
-        judge_tokens=judged,
-        judge_seconds=_seconds(sample),
+        judge_tokens=_tokens(sample),
+        judge_seconds=_mean(sample.records.number("seconds")),
         cost=None if elsewhere else spent.cost,
-        seconds=spent.seconds,
+        seconds=None if elsewhere else spent.seconds,
     )
 
 
@@ -246,17 +248,15 @@ def _arm(sample: Sample, arm: str) -> Sample:
     return sample.where(which, [one for one in sample.lost if one.arm == arm], sample.beliefs.words("arm").be(arm))
 
 
+def _mean(column: Floats) -> float | None:
+    """None without a number, and where one of them is not known."""
+    return float(column.mean()) if len(column) and not np.isnan(column).any() else None
+
+
 def _tokens(sample: Sample) -> int | None:
     """Tokens that the judge read and wrote; None where one call does not say."""
     total = sum(float(sample.records.number(name).sum()) for name in ("prompt_tokens", "completion_tokens"))
     return None if np.isnan(total) else int(total)
-
-
-def _seconds(sample: Sample) -> float | None:
-    """That the judge took for a ruling, on average; None where it is not known of one, as of imported rulings."""
-    seconds = sample.records.number("seconds")
-    known = (seconds > 0) | ~np.isnan(sample.records.number("prompt_tokens"))
-    return float(seconds.mean()) if len(seconds) and known.all() else None
 
 
 def _pairs(parts: _Parts, base: _Base, known: _Frame) -> tuple[Pair, ...]:

@@ -58,11 +58,12 @@ class Row(Frozen):
     judge_tokens: int | None
     """Of this judge on the rulings of this row; None where a server did not say."""
     judge_seconds: float | None
-    """That this judge took for a ruling, on average: a person's minutes as well; None where it is not known."""
+    """That this judge took for a ruling, on average: a person's minutes as well; None without a ruling, and where one
+    was not measured."""
     cost: float | None
     """US dollars, of the same calls as `tokens`; None where unknown."""
-    seconds: float
-    """Sum of the latencies of the same calls."""
+    seconds: float | None
+    """Sum of the latencies of the same calls; None where it was played elsewhere."""
 
 
 class Pair(Frozen):

@@ -79,13 +79,17 @@ class Row:
         try:
             return shape.model_validate(self.fields)
         except ValidationError as error:
-            raise self.error("; ".join(self._why(dict(part)) for part in error.errors())) from None
+            raise self.error("; ".join(self._why([dict(part) for part in error.errors()]))) from None
 
-    def _why(self, part: dict[str, Any]) -> str:
-        column = ".".join(str(step) for step in part["loc"])
-        if part["type"] == "missing" and len(part["loc"]) == 1:
-            return f"no column {column!r}; {choices(column, self.fields)}"
-        return f"column {column!r}: {part['msg']}, not {_brief(part['input'])}"
+    def _why(self, parts: list[dict[str, Any]]) -> Iterator[str]:
+        lost = [part["loc"][0] for part in parts if part["type"] == "missing" and len(part["loc"]) == 1]
+        if lost:
+            near = choices(lost[0] if len(lost) == 1 else "", self.fields)
+            yield f"no column {' and no '.join(map(repr, lost))}; {near}"
+        for part in parts:
+            if part["loc"][0] not in lost:
+                column = ".".join(str(step) for step in part["loc"])
+                yield f"column {column!r}: {part['msg']}, not {_brief(part['input'])}"
 
     def _reach(self, column: str) -> tuple[bool, Any]:
         if column in self.fields:
@@ -156,7 +160,9 @@ def _jsonl(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise DataError(f"{file}:{number}: is not JSON: {error.msg} at column {error.colno}") from None
+            raise DataError(
+                f"{file}:{number}: is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+            ) from None
         except (ValueError, RecursionError) as error:
             raise DataError(f"{file}:{number}: is not JSON that can be read: {error}") from None
         if not isinstance(row, dict):

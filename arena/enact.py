@@ -13,7 +13,7 @@ from arena.nouns import Cue, Speech, Turn, Usage, illegible
 from arena.protocol import due
 from arena.work import turn
 
-UNKNOWN = Usage(prompt=None, completion=None, cost=None)
+UNKNOWN = Usage(prompt=None, completion=None, cost=None, seconds=None)
 """What was published elsewhere took nobody knows what."""
 
 

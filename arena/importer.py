@@ -86,3 +86,9 @@ def speaker(name: str, group: str, transcript: str, said: tuple[Utterance, ...])
 def judge(name: str, of: str, mode: str = "") -> Judge:
     """Whoever `name` was among the judges of a set, judging in this mode."""
     return Judge.model_validate({"use": "recorded", "judge": name, "of": of, "mode": mode})
+
+
+def called(label: str) -> tuple[str, str]:
+    """Name and mode of an imported judge, by its label."""
+    name, _, mode = label.removeprefix("recorded(").removesuffix(")").rpartition(", ")
+    return name, mode

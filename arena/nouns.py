@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from random import Random
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -116,6 +116,9 @@ class Quote(Frozen):
     verified: bool
 
 
+N = TypeVar("N", int, float)
+
+
 class Usage(Frozen):
     """What calls took. A figure that a server did not report is None: unknown, which is not zero."""
 
@@ -126,16 +129,16 @@ class Usage(Frozen):
     """Tokens written."""
     cost: float | None = 0.0
     """US dollars at the prices given in the configuration; calls served from the response cache cost nothing again."""
-    seconds: float = 0.0
-    """Sum of the calls' latencies."""
+    seconds: float | None = 0.0
+    """Sum of the calls' latencies; None where nobody measured."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             calls=self.calls + other.calls,
             prompt=_sum(self.prompt, other.prompt),
             completion=_sum(self.completion, other.completion),
-            cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
-            seconds=self.seconds + other.seconds,
+            cost=_sum(self.cost, other.cost),
+            seconds=_sum(self.seconds, other.seconds),
         )
 
     @property
@@ -144,7 +147,7 @@ class Usage(Frozen):
         return _sum(self.prompt, self.completion)
 
 
-def _sum(one: int | None, other: int | None) -> int | None:
+def _sum(one: N | None, other: N | None) -> N | None:
     return None if one is None or other is None else one + other
 
 

@@ -21,6 +21,8 @@ def files(path: str, stem: str) -> list[str]:
     if not path:
         raise ConfigError(f"no path: name a folder that holds {stem}.*, or that file")
     place = Path(path).expanduser()
+    if not (place.exists() or place.name.lower().endswith(tuple(READERS))):
+        raise DataError(f"{path}: there is no such file or folder")
     if not place.is_dir():
         return [path]
     found = _called(place, stem)

@@ -100,7 +100,7 @@ def _words(text: str) -> str:
 def places(quote: str, passage: str) -> tuple[tuple[int, int], ...]:
     """Where the parts of a quote stand in the passage, as (start, end) of characters, in order.
 
-    None where the quote does not occur, and where folding mixes characters so that they cannot be told apart.
+    Empty where the quote does not occur, and where folding mixes characters so that they cannot be told apart.
     """
     words, starts, spans = _laid(passage)
     found, place = [], 0

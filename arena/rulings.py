@@ -47,7 +47,7 @@ class Record(NamedTuple):
     """Of the judge."""
     cost: float | None
     """US dollars."""
-    seconds: float
+    seconds: float | None
     rounds: int
     """The last one that anybody spoke in; 0 where nobody spoke."""
     price: float

@@ -23,7 +23,7 @@ _Column = tuple[str, Callable[[Row], str]]
 def comparison(made: Comparison) -> RenderableType:
     """Judge accuracy protocol by protocol, then the paired differences, what each role took, what befell turns."""
     if not made.rows:
-        return Text(f"{_runs(made)}: no rulings yet")
+        return Text(f"{_runs(made)}: no rulings yet; `arena judge RUN --judge JUDGE` has what was imported judged")
     parts: list[RenderableType] = [_accuracy(made), _scores(made)]
     if made.pairs:
         parts.append(_differences(made))
@@ -99,7 +99,7 @@ def _accuracy(made: Comparison) -> Table:
         ("flips", lambda row: "-" if row.flips.value is None else f"{100 * row.flips.value:.0f}"),
         ("reward, bits", lambda row: plain(row.reward)),
         ("tokens", lambda row: "" if row.arm else _count(row.tokens)),
-        ("seconds", lambda row: "" if row.arm else f"{row.seconds:.0f}"),
+        ("seconds", lambda row: "" if row.arm else _seconds(row.seconds)),
         ("cost", lambda row: "" if row.arm else _money(row.cost)),
     ]
     judges = {row.judge for row in made.rows}
@@ -188,7 +188,7 @@ def _efforts(made: Comparison) -> Table:
     for one in made.efforts:
         counts = (f"{n:,}" for n in (one.calls, one.prompt_tokens, one.completion_tokens))
         names = (_name(one, made), *([one.group] if groups else []), one.role)
-        table.add_row(*names, *counts, f"{one.seconds:.0f}", _money(one.cost))
+        table.add_row(*names, *counts, _seconds(one.seconds), _money(one.cost))
     return table
 
 
@@ -216,6 +216,10 @@ def _apart(made: Comparison) -> list[str]:
 
 def _count(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{seconds:.0f}"
 
 
 def _money(cost: float | None) -> str:

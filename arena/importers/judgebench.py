@@ -6,18 +6,14 @@ given in the order asked, so that of the second order is turned back here.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal
 
-from arena.data import Row, Shape, rows
+from arena.data import Shape
 from arena.importer import Imported, Importer, Judgement, judge
-from arena.match import Match
 from arena.nouns import Question
-from arena.parts import beside, files
+from arena.pairs import Decided, Joined, unspoken
 from arena.plugin import OPERATIONAL
-from arena.protocols.direct import Direct
 
 _P = {"A>B": (1.0, 0.0), "B>A": (0.0, 1.0), "A=B": (0.5, 0.5)}
 
@@ -40,11 +36,6 @@ class _Decision(Shape):
     decision_order_BA: str | None  # noqa: N815
 
 
-class _Decided(NamedTuple):
-    row: Row
-    one: _Decision
-
-
 class JudgeBench(Importer):
     """Each pair a match in which nobody speaks, with the verdicts of every judge in both orders.
 
@@ -61,23 +52,13 @@ class JudgeBench(Importer):
     """The file of pairs, or its folder; empty: beside the decisions."""
 
     def read(self) -> Iterator[Imported]:
-        decided: dict[str, list[_Decided]] = defaultdict(list)
-        for row in chain.from_iterable(rows(path) for path in files(self.path, "decisions")):
-            one = row.read(_Decision)
-            decided[one.pair_id].append(_Decided(row, one))
-        found = files(self.pairs, "pairs") if self.pairs else beside(self.path, "pairs")
-        for row in chain.from_iterable(rows(path) for path in found):
-            pair = row.read(_Pair)
-            given = decided.pop(pair.pair_id, [])
-            if given:
-                with row.blamed():
-                    yield Imported(row.place, _match(pair), judged=tuple(_judged(given)))
-        for left in decided.values():
-            raise left[0].row.error(f"column 'pair_id': {left[0].one.pair_id!r} is no pair in {', '.join(found)}")
+        for row, pair, decided in Joined(_Pair, _Decision, "pair_id").read(self.path, self.pairs):
+            with row.blamed():
+                yield Imported(row.place, unspoken(_question(pair)), judged=tuple(_judged(decided)))
 
 
-def _match(pair: _Pair) -> Match:
-    question = Question(
+def _question(pair: _Pair) -> Question:
+    return Question(
         id=pair.pair_id,
         text=pair.question,
         answers=(pair.response_A, pair.response_B),
@@ -85,10 +66,9 @@ def _match(pair: _Pair) -> Match:
         source=pair.pair_id,
         tags=(pair.source, pair.response_model),
     )
-    return Match(question=question, protocol=Direct(), agents={}, defends={}, shown=(0, 1))
 
 
-def _judged(decided: list[_Decided]) -> Iterator[Judgement]:
+def _judged(decided: list[Decided[_Decision]]) -> Iterator[Judgement]:
     for row, one in decided:
         who = judge(one.judge_model, "judgebench", one.judge_name)
         for order, given in enumerate((one.decision_order_AB, one.decision_order_BA)):

@@ -6,18 +6,16 @@ orders of the outputs. A winner is counted in the outputs' own numbers, whatever
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
-from arena.data import Row, Shape, rows
+from pydantic import Field
+
+from arena.data import Shape
 from arena.importer import Imported, Importer, Judgement, judge
-from arena.match import Match
 from arena.nouns import Question
-from arena.parts import beside, files
+from arena.pairs import Decided, Joined, unspoken
 from arena.plugin import OPERATIONAL
-from arena.protocols.direct import Direct
 
 _WON = {"1": (1.0, 0.0), "2": (0.0, 1.0)}
 
@@ -28,7 +26,7 @@ class _Pair(Shape):
     input: str
     output_1: str
     output_2: str
-    label: int
+    label: int = Field(ge=1, le=2)
 
 
 class _Decision(Shape):
@@ -38,11 +36,6 @@ class _Decision(Shape):
     strategy: str
     winner_original_order: str | None
     winner_swapped_order: str | None
-
-
-class _Decided(NamedTuple):
-    row: Row
-    one: _Decision
 
 
 class LlmBar(Importer):
@@ -62,26 +55,14 @@ class LlmBar(Importer):
     """The file of pairs, or its folder; empty: beside the decisions."""
 
     def read(self) -> Iterator[Imported]:
-        decided: dict[str, list[_Decided]] = defaultdict(list)
-        for row in chain.from_iterable(rows(path) for path in files(self.path, "decisions")):
-            one = row.read(_Decision)
-            decided[one.id].append(_Decided(row, one))
-        found = files(self.pairs, "pairs") if self.pairs else beside(self.path, "pairs")
-        for row in chain.from_iterable(rows(path) for path in found):
-            pair = row.read(_Pair)
-            given = decided.pop(pair.id, [])
-            if given:
-                with row.blamed():
-                    yield Imported(row.place, _match(row, pair), judged=tuple(_judged(given)))
-        for left in decided.values():
-            raise left[0].row.error(f"column 'id': {left[0].one.id!r} is no pair in {', '.join(found)}")
+        for row, pair, decided in Joined(_Pair, _Decision, "id").read(self.path, self.pairs):
+            with row.blamed():
+                yield Imported(row.place, unspoken(_question(pair)), judged=tuple(_judged(decided)))
 
 
-def _match(row: Row, pair: _Pair) -> Match:
-    if pair.label not in (1, 2):
-        raise row.error(f"column 'label' is {pair.label}; choices: 1, 2")
+def _question(pair: _Pair) -> Question:
     same = pair.output_1 == pair.output_2
-    question = Question(
+    return Question(
         id=pair.id,
         text=pair.input,
         answers=(pair.output_1, f"{pair.output_2}\n[the same text]" if same else pair.output_2),
@@ -89,10 +70,9 @@ def _match(row: Row, pair: _Pair) -> Match:
         source=pair.id,
         tags=(pair.subset,),
     )
-    return Match(question=question, protocol=Direct(), agents={}, defends={}, shown=(0, 1))
 
 
-def _judged(decided: list[_Decided]) -> Iterator[Judgement]:
+def _judged(decided: list[Decided[_Decision]]) -> Iterator[Judgement]:
     for row, one in decided:
         who = judge(one.judge_llm, "llmbar", one.strategy)
         for order, winner in enumerate((one.winner_original_order, one.winner_swapped_order)):

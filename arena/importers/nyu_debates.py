@@ -19,7 +19,7 @@ from pydantic import Field
 
 from arena.data import Row, Shape, rows
 from arena.enact import enact
-from arena.errors import RuleError
+from arena.errors import DataError, RuleError
 from arena.importer import Imported, Importer, Judgement, Utterance, judge, speaker
 from arena.judge import Judge
 from arena.match import Match
@@ -35,6 +35,7 @@ NONE = "none"
 """In place of the stories' path: there are none."""
 OUTSIDE = "outside the paper"
 """The tag of questions of rooms that the paper leaves out."""
+_WITHOUT = f"; `--set stories={NONE}` leaves the quotes out"
 _NEGOTIATED = 5
 """Most rounds where the debaters end it themselves."""
 _LIVE = "live"
@@ -159,7 +160,10 @@ class NyuDebates(Importer):
             return []
         if self.stories:
             return files(self.stories, "stories")
-        return beside(self.path, "stories", ("quality_stories",))
+        try:
+            return beside(self.path, "stories", ("quality_stories",))
+        except DataError as error:
+            raise DataError(f"{error}; `--set stories=PATH` names one{_WITHOUT}") from None
 
 
 class _Told(NamedTuple):
@@ -185,7 +189,7 @@ class _Shelf:
     def story(self, row: Row, name: str) -> _Told:
         """The tokens of that version of a story, and its text. Raises DataError where there is none."""
         if name not in self._stories:
-            raise row.error(f"column 'tokens_id': {name!r} is in none of {', '.join(self._paths)}")
+            raise row.error(f"column 'tokens_id': {name!r} is in none of {', '.join(self._paths)}{_WITHOUT}")
         if name not in self._told:
             tokens = self._stories[name].tokens
             self._told[name] = _Told(tokens, prose(tokens))
@@ -202,7 +206,10 @@ def _imported(row: Row, room: _Room, told: _Told | None) -> Imported:
         enact(match, said)
     except RuleError:
         spoken = tuple(one for one in said if one.act != "choose")
-        match, said = _match(room, told, Recorded(form=form, script=_script(room)), spoken), spoken
+        price = Feedback().round_price if room.live else 0
+        called = form if room.live else f"{form}, {ends}"
+        recorded = Recorded(form=called, script=_script(room), round_price=price)
+        match, said = _match(room, told, recorded, spoken), spoken
     return Imported(row.place, match, said)
 
 
@@ -237,9 +244,10 @@ def _said(row: Row, room: _Room, tokens: _Tokens) -> tuple[Utterance, ...]:
     spoken = False
     for one in room.rounds:
         if one.judged:
-            found += [Utterance(JUDGE, act="choose", choice=0 if one.judged.ends else 1)] if spoken else []
-            text = _text(row, one.judged.feedback, tokens)
-            found += [] if one.judged.ends else [Utterance(JUDGE, text, "ask")]
+            if spoken:
+                found.append(Utterance(JUDGE, act="choose", choice=0 if one.judged.ends else 1))
+            if not one.judged.ends:
+                found.append(Utterance(JUDGE, _text(row, one.judged.feedback, tokens), "ask"))
         for index, speech in one.spoken.items():
             if index not in room.seats:
                 raise row.error(f"column 'rounds': {index!r} speaks in a {room.setting} of {', '.join(room.roles)}")
@@ -296,7 +304,8 @@ def _read(who: Judge, judgments: tuple[_Judgment, ...], first: int, last: int) -
 
 def _alias(name: str, alike: list[str]) -> str:
     """What a judge is called among those who judged a room in the same way, so far; notes the name."""
-    alike += [] if name in alike else [name]
+    if name not in alike:
+        alike.append(name)
     place = alike.index(name) + 1
     return f"people {place}" if place > 1 else "people"
 

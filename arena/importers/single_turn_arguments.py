@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain, zip_longest
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 from arena.data import Row, Shape, rows
 from arena.errors import DataError
@@ -39,6 +39,10 @@ class _Argument(Shape):
     def answers(self) -> tuple[str, str]:
         pair = (self.argue_for, self.argue_against)
         return pair if self.argue_for_id == 0 else pair[::-1]
+
+    def like(self, answers: tuple[str, str]) -> Self:
+        """The same where the answers are numbered in this order: each asking of a question has its own."""
+        return self.model_copy(update={"argue_for_id": answers.index(self.argue_for)})
 
     @property
     def text(self) -> str:
@@ -75,11 +79,12 @@ class SingleTurnArguments(Importer):
             one = row.read(_Argument)
             if one.argue_for_id not in (0, 1):
                 raise row.error(f"column 'argue_for_id' is {one.argue_for_id}; choices: 0, 1")
-            asked[one.passage_id, key(plain(one.question_text), sorted(one.answers))].append(_Written(row, one))
+            written = asked[one.passage_id, key(plain(one.question_text), sorted(one.answers))]
+            written.append(_Written(row, one.like(written[0].one.answers) if written else one))
         stories = self._stories()
-        for written in asked.values():
-            with written[0].row.blamed():
-                yield from _matches(written, stories)
+        for given in asked.values():
+            with given[0].row.blamed():
+                yield from _matches(given, stories)
 
     def _stories(self) -> dict[str, Story]:
         try:

@@ -13,10 +13,9 @@ from typing import ClassVar, Literal, NamedTuple
 
 from arena.data import Row, Shape, rows
 from arena.importer import Imported, Importer, Judgement, judge
-from arena.match import Match
 from arena.nouns import Question
+from arena.pairs import unspoken
 from arena.parts import files
-from arena.protocols.direct import Direct
 
 _P = {"left": (1.0, 0.0), "right": (0.0, 1.0), "tie": (0.5, 0.5)}
 
@@ -65,6 +64,5 @@ class Votes(Importer):
                     correct=None,
                     source=prompt,
                 )
-                match = Match(question=question, protocol=Direct(), agents={}, defends={}, shown=(0, 1))
             judged = tuple(Judgement(judge(f"worker {one.worker}", "votes"), _P[one.winner]) for _, one in votes)
-            yield Imported(row.place, match, judged=judged)
+            yield Imported(row.place, unspoken(question), judged=judged)

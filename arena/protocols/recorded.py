@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from arena.errors import ConfigError
 from arena.nouns import JUDGE, Case, Cue
@@ -26,6 +26,8 @@ class Recorded(Protocol):
     form: str = ""
     """What it is called where it was published: the label of a table, whatever the script."""
     script: str = "alice+bob"
+    round_price: float = Field(default=0, ge=0)
+    """Bits of the judge's score that each round cost, the first one too."""
 
     @model_validator(mode="after")
     def _legible(self) -> Self:
@@ -46,6 +48,14 @@ class Recorded(Protocol):
     @property
     def relabels(self) -> bool:
         return False
+
+    @property
+    def price(self) -> float:
+        return self.round_price
+
+    @property
+    def free(self) -> int:
+        return 0
 
     def sides(self, draw: Draw) -> list[dict[str, int]]:
         sided = [seat for seat, role in self.seats.items() if role != "questioner"]

@@ -9,6 +9,7 @@ import numpy as np
 
 from arena import estimate
 from arena.estimate import Scores
+from arena.importer import called
 from arena.importers.judgebench import JudgeBench
 from arena.importing import aside
 from arena.metric import Sample
@@ -49,7 +50,7 @@ class Judgebench2025(Reproduction):
         for group, sample in found.items():
             tags = sample.records.words("tags")
             writers = np.array([writer for _, writer in tags.values])[tags.codes]
-            model, _, kind = group.judge.removeprefix("recorded(")[:-1].rpartition(", ")
+            model, kind = called(group.judge)
             for writer in dict.fromkeys(writers.tolist()):
                 name = f"{kind}|{model}|{writer}"
                 yield from _lines(name, sample.where(writers == writer), told.get(name, {}))

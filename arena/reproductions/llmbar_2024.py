@@ -10,6 +10,7 @@ import numpy as np
 
 from arena import estimate
 from arena.estimate import Scores
+from arena.importer import called
 from arena.importers.llmbar import LlmBar
 from arena.importing import aside
 from arena.metric import Sample
@@ -51,7 +52,7 @@ class Llmbar2024(Reproduction):
             for code, (subset,) in enumerate(tags.values):
                 part, which = sample.where(tags.codes == code), (subset, group.judge)
                 if which in agreed:
-                    name = "|".join((subset, *group.judge.removeprefix("recorded(")[:-1].split(", ", 1)))
+                    name = "|".join((subset, *called(group.judge)))
                     yield from _lines(name, part, agreed[which], told.get(name, {}))
 
 

@@ -60,7 +60,7 @@ class Michael2023(Reproduction):
 
     def lines(self) -> Iterator[Line]:
         beside = expected(files(self.path, "rooms"))
-        told: Mapping[str, Any] = next((v for name, v in beside.items() if name.startswith("recomputed")), {})
+        told: Mapping[str, Any] = next((v for name, v in beside.items() if name != "published"), {})
         with aside(NyuDebates(path=self.path, stories=NONE, judges="pooled")) as (engine, run):
             found = samples(engine, run, beliefs=True)
         settings = {_setting(group): _included(one) for group, one in found.items() if group.judge.endswith("live)")}

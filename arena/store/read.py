@@ -82,6 +82,12 @@ def runs(engine: Engine) -> list[dict[str, Any]]:
         return [dict(row) for row in db.execute(select(s.runs).order_by(s.runs.c.created.desc())).mappings()]
 
 
+def imported(engine: Engine, run: str) -> bool:
+    """Whether a run (by its id) was played elsewhere and brought in."""
+    with engine.connect() as db:
+        return "imported" in (db.scalar(select(s.runs.c.config).where(s.runs.c.id == run)) or {})
+
+
 def progress(engine: Engine, keys: Sequence[str]) -> dict[str, Progress]:
     """What is there of each of these matches."""
     turns, ruled, lost, refused = defaultdict(list), defaultdict(set), set(), defaultdict(set)

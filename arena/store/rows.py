@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,9 +30,9 @@ def matches(run: str, batch: Sequence[tuple[int, str, Match]]) -> dict[Table, li
 def apart(judges: Sequence[Judge], taken: Sequence[str] = ()) -> list[str]:
     """The judges' labels, told apart by their keys where two read the same."""
     labels = [judge.label for judge in judges]
+    count = Counter([*labels, *taken])
     return [
-        f"{label} {key(judge)[:4]}" if [*labels, *taken].count(label) > 1 else label
-        for label, judge in zip(labels, judges, strict=True)
+        f"{label} {key(judge)[:4]}" if count[label] > 1 else label for label, judge in zip(labels, judges, strict=True)
     ]
 
 

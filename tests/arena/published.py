@@ -149,6 +149,8 @@ def arguments(folder: Path, rows: Sequence[Table] = ARGUMENTS) -> Path:
 
 
 def transcript(rounds: Sequence[Table], swap: bool = False, **fields: Any) -> Table:
+    """As the published code stores it: who speaks first is called Debater A, whatever it argues for."""
+    named = ("Debater B", "Debater A") if swap else ("Debater A", "Debater B")
     told = {
         "index": 0,
         "question": "What did Mira sell?",
@@ -156,37 +158,59 @@ def transcript(rounds: Sequence[Table], swap: bool = False, **fields: Any) -> Ta
         "story": " ".join(STORY),
         "story_title": "Bees",
         "answers": {"correct": "Honey", "incorrect": "Wax"},
-        "names": {"correct": "Debater A", "incorrect": "Debater B"},
+        "names": {"correct": named[0], "incorrect": named[1], "cross_examiner": None, "judge": None},
         "swap": swap,
         "rollout_type": "quality_sim",
-        "rounds": list(rounds),
-        "responses": [],
+        "rounds": [{**SILENCE, **one} for one in rounds],
+        "responses": [SILENCE] * len(rounds),
         "extra": {},
     }
     return {**told, **fields}
 
 
-SAID = {"correct": "<v_quote>She sold honey</v_quote>", "incorrect": "Wax.", "type": "sim", "judge": None}
+def row(told: Table, reply: str = "", **fields: Any) -> Table:
+    """As `core/load` and `core/judge` write it."""
+    asked = {"question": told["question"], "correct answer": "Honey", "negative answer": "Wax"}
+    judged = {"answer_judge": reply, "complete_judge": True} if reply else {}
+    return {**asked, "complete": True, "transcript": json.dumps(told), **judged, **fields}
+
+
+SILENCE = {"correct": None, "incorrect": None, "cross_examiner": None, "judge": None, "type": "sim"}
+SAID = {"correct": "<v_quote>She sold honey</v_quote>", "incorrect": "Wax."}
+ALONE = {"incorrect": "Wax."}
+ADVISER = {"names": {"correct": None, "incorrect": "Consultant", "cross_examiner": "Judge", "judge": None}}
+NOBODY = {"names": dict.fromkeys(("correct", "incorrect", "cross_examiner", "judge"))}
+LOGITS = "Logit A: -1, Logit B: -2, Prob A: 0.7300, Prob B: 0.2700\nAnswer: A"
 KHAN = [
-    {"transcript": json.dumps(transcript([SAID, SAID])), "answer_judge": "Thinking.\nAnswer: A", "complete": True},
-    {"transcript": json.dumps(transcript([SAID], swap=True)), "answer_judge": "Answer: <A>", "complete": True},
-    {
-        "transcript": json.dumps(
-            transcript([{**SAID, "incorrect": None}, {**SAID, "incorrect": None, "judge": "Why?"}])
-        ),
-        "answer_judge": "Logit A: -1, Logit B: -2, Prob A: 0.7300, Prob B: 0.2700\nAnswer: A",
-        "complete": True,
-    },
-    {
-        "transcript": json.dumps(transcript([SAID, {**SAID, "judge": "B, why?"}])),
-        "answer_judge": "I cannot tell.",
-        "complete": True,
-    },
+    row(transcript([SAID, SAID]), "Thinking.\nAnswer: A"),
+    row(transcript([SAID, {**SAID, "type": "seq"}], swap=True), "Answer: <A>"),
+    row(transcript([ALONE, {**ALONE, "judge": "Why?"}], **ADVISER), LOGITS),
+    row(transcript([SAID, {**SAID, "judge": "B, why?"}]), "I cannot tell."),
 ]
+HUMAN = {"debate_id": 1, "debate_method": "debate", "debater_config": "debater_v7.yaml", "experiment_name": "8"}
+"""Some of the columns of the human data."""
 
 
 def khan(folder: Path, rows: Sequence[Table] = KHAN) -> Path:
     return table(folder / "transcripts.csv", rows)
+
+
+def experiment(folder: Path) -> Path:
+    """The folder of an experiment as `core.debate` and `core.judge` leave it: one question by every method."""
+    crossed = [SAID, {**SAID, "cross_examiner": "Debater B, why?"}]
+    methods: dict[str, Any] = {
+        "debate_sim": lambda swap: transcript([SAID], swap),
+        "debate_sim_intermediary": lambda swap: transcript(crossed, swap),
+        "consultancy_incorrect": lambda swap: transcript([ALONE], swap, **ADVISER),
+        "baseline_blind": lambda swap: transcript([], swap, **NOBODY),
+        "baseline_oracle": lambda swap: transcript([], swap, **NOBODY),
+    }
+    for method, made in methods.items():
+        (folder / method / "gpt-4-base").mkdir(parents=True)
+        table(folder / method / "data0.csv", [row(made(False))])
+        for swap, name in ((False, "data0_judgement.csv"), (True, "data0_swap_judgement.csv")):
+            table(folder / method / "gpt-4-base" / name, [row(made(swap), "Answer: A")])
+    return folder
 
 
 def llmbar(folder: Path, decisions: Sequence[tuple[str, str, str, str]] = (), part: str = "tiny") -> Path:

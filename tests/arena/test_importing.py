@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import published
 import pytest
-from lab import Shell, at, clean, modelled
+from bringing import brought, held, read_in, texts
+from lab import at
 from published import WRITERS, judged, room, spoken
-from server import Server
 
 from arena.compare import compare
 from arena.errors import DataError, StoreError
 from arena.export import export
-from arena.importer import Importer
-from arena.importing import Brought, entered, import_into
 from arena.plugin import names
 from arena.ratings import ratings
 from arena.store import db, keep, read
-from arena.store.bring import Entry
-
-DATA = Path(os.environ.get("ARENA_DATA") or Path(__file__).parents[3] / "shared" / "data")
-
-
-def read_in(name: str, path: Path, **fields: Any) -> list[Entry]:
-    return list(entered(Importer.model_validate({"use": name, "path": str(path), **fields})))
-
-
-def brought(folder: Path, name: str, path: Path, **fields: Any) -> Brought:
-    return import_into(
-        db.connect(at(folder)), Importer.model_validate({"use": name, "path": str(path), **fields}), name
-    )
-
-
-def texts(entry: Entry) -> list[tuple[int, str, str, str]]:
-    return [(turn.round, turn.seat, turn.act, turn.text) for turn in entry.turns]
-
-
-def held(entry: Entry) -> list[tuple[str, int | None, tuple[float, ...]]]:
-    return [(one.judge.label, one.after, one.p) for one in entry.judged]
 
 
 def test_every_importer_is_tried_on_a_file_of_its_format() -> None:
@@ -67,10 +42,12 @@ def test_what_it_took_is_unknown_and_not_nothing(name: str, tmp_path: Path) -> N
     run = brought(tmp_path, name, WRITERS[name](tmp_path)).run
     engine = db.connect(at(tmp_path))
     for row in read.records(engine, run):
-        assert (row.prompt_tokens, row.completion_tokens, row.cost) == (None, None, None)
+        assert (row.prompt_tokens, row.completion_tokens, row.cost, row.seconds) == (None, None, None, None)
     for line in read.listing(engine, run):
         for turn in read.kept(engine, line["key"]).turns:
-            assert (turn.usage.tokens, turn.usage.cost) == (None, None)
+            assert (turn.usage.tokens, turn.usage.cost, turn.usage.seconds) == (None, None, None)
+    for shown in compare(engine, run).rows:
+        assert {shown.tokens, shown.judge_tokens, shown.cost, shown.seconds, shown.judge_seconds} == {None}
 
 
 @pytest.mark.parametrize("what", ["rulings", "beliefs", "transcripts", "calls"])
@@ -133,7 +110,7 @@ def test_pooled_judges_go_by_how_they_judged(tmp_path: Path) -> None:
 def test_a_room_that_goes_by_no_rules_is_imported_as_it_was(tmp_path: Path) -> None:
     rounds = [spoken("Sequential", _1="Wax."), {"JudgeFeedback": judged(0.3, True)}]
     (entry,) = read_in("nyu_debates", published.nyu(tmp_path, [room("odd", rounds)]))
-    assert entry.match.protocol.label == "recorded(debate)" and entry.over
+    assert entry.match.protocol.label == "recorded(debate)" and entry.over and entry.match.protocol.price == 0.05
     assert texts(entry) == [(1, "bob", "argue", "Wax.")] and held(entry)[0][1] is None
 
 
@@ -192,48 +169,12 @@ def test_arguments_become_a_debate_and_the_two_consultancies_it_is_made_of(tmp_p
     assert entries[0].turns[0].text == "#1: <quote>She sold honey in spring.</quote>\nIt says so (#1)."
 
 
-def test_transcripts_of_language_models_keep_the_rules_of_the_nearest_protocol(tmp_path: Path) -> None:
-    static, swapped, consultancy, interactive = read_in("llm_debate", published.khan(tmp_path))
-    labels = [e.match.protocol.label for e in (static, swapped, consultancy, interactive)]
-    assert labels == [
-        "debate(rounds=2)",
-        "debate(rounds=1)",
-        "consultancy(rounds=2)",
-        "recorded(interactive debate)",
-    ]
-    assert all(e.over for e in (static, swapped, consultancy, interactive))
-    assert static.turns[0].text == "<quote>She sold honey</quote>" and static.turns[0].quotes[0].verified
-    assert [e.judged[0].p for e in (static, swapped, consultancy, interactive)] == [(1, 0), (0, 1), (0.73, 0.27), ()]
-    assert swapped.match.shown == (1, 0) and texts(swapped)[0][1:] == ("alice", "argue", "Wax.")
-
-
-def test_people_who_judged_one_transcript_are_judges_of_one_match(tmp_path: Path) -> None:
-    rows = [
-        {"transcript": published.KHAN[0]["transcript"], "judge_id": i, "confidence_correct": p, "explanation": "So."}
-        for i, p in ((1, 0.9), (2, 0.3))
-    ]
-    (entry,) = read_in("llm_debate", published.khan(tmp_path, rows))
-    assert [(who, p[0]) for who, _, p in held(entry)] == [
-        ("recorded(judge 1)", 0.9),
-        ("recorded(judge 2)", 0.3),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("reply", "right"),
-    [
-        ("Answer: B", 0.0),
-        ("Final Answer: <A>", 1.0),
-        ("A", 1.0),
-        ("Name: me\nConfidence correct: 0.65", 0.65),
-        ("Answer: A\nAnswer: B", None),
-        ("Answer: C", None),
-    ],
-)
-def test_a_reply_is_read_by_the_published_rules_or_not_at_all(reply: str, right: float | None, tmp_path: Path) -> None:
-    row = {**published.KHAN[0], "answer_judge": reply}
-    (entry,) = read_in("llm_debate", published.khan(tmp_path, [row]))
-    assert entry.judged[0].p == (() if right is None else pytest.approx((right, 1 - right)))
+def test_answers_that_each_asking_numbers_anew_are_the_same_answers(tmp_path: Path) -> None:
+    turned = {"argue_for_id": 0, "argue_for": "Wax", "argue_against": "Honey", "argue_for_correct": False}
+    rows = [published.argument("w01", 0, "Honey."), published.argument("w02", 0, "Wax.", **turned)]
+    debate, right, wrong = read_in("single_turn_arguments", published.arguments(tmp_path, rows))
+    assert debate.match.question.correct == 0 and debate.match.defends == {"alice": 0, "bob": 1}
+    assert (right.match.arm(), wrong.match.arm()) == ("right", "wrong")
 
 
 def test_both_orders_of_a_pair_are_rulings_in_the_order_of_the_question(tmp_path: Path) -> None:
@@ -276,6 +217,19 @@ def test_a_row_that_is_broken_is_named(write: Callable[[Path], Path], name: str,
     assert says in str(error.value)
 
 
+def test_columns_that_are_missing_are_named_together(tmp_path: Path) -> None:
+    path = published.votes(tmp_path)
+    with pytest.raises(DataError, match=r":2: no column 'id' and no 'subset' and no .*; choices: left, prompt, "):
+        read_in("llmbar", path.rename(tmp_path / "decisions.csv.gz"))
+
+
+def test_a_pair_that_is_there_twice_is_an_error(tmp_path: Path) -> None:
+    path = published.llmbar(tmp_path)
+    (tmp_path / "pairs.two.jsonl.gz").write_bytes((tmp_path / "pairs.tiny.jsonl.gz").read_bytes())
+    with pytest.raises(DataError, match=r"pairs.two.*:1: column 'id': 'a' is a pair already, at .*pairs.tiny.*:1"):
+        read_in("llmbar", path)
+
+
 def test_votes_of_taste_are_kept_and_never_scored(tmp_path: Path) -> None:
     run = brought(tmp_path, "votes", published.votes(tmp_path)).run
     records = read.records(db.connect(at(tmp_path)), run)
@@ -284,103 +238,11 @@ def test_votes_of_taste_are_kept_and_never_scored(tmp_path: Path) -> None:
     assert (row.accuracy.value, row.strict.value, row.accuracy.unreadable) == (None, None, 0)
 
 
-def test_the_command_line_imports_shows_and_compares(shell: Shell) -> None:
-    published.nyu(shell.folder)
-    told = json.loads(
-        shell.run("import", "nyu_debates", ".", "--run", "nyu", "--set", "judges=pooled", "--json").stdout
-    )
-    assert (told["new"], told["matches"], told["unfinished"], told["rulings"]) == (True, 5, 2, 5)
-    assert (
-        "was there already" in shell.run("import", "nyu_debates", ".", "--run", "nyu", "--set", "judges=pooled").stdout
-    )
-    key = json.loads(shell.run("show", "--run", "nyu", "--json").stdout)[0]["key"]
-    shown = shell.run("show", key[:12]).stdout
-    assert "before anyone spoke" in shown and "[verified] “She sold honey in”" in shown
-    assert "recorded(people, live)" in shell.run("compare", "nyu").stdout
-    assert "nyu_debates" in shell.run("list", "importers").stdout
-
-
-def test_an_imported_run_cannot_be_branched_and_says_why(shell: Shell) -> None:
-    published.nyu(shell.folder)
-    shell.run("import", "nyu_debates", ".", "--run", "nyu")
-    done = shell.run("branch", "nyu", "--out", "pairs")
-    assert done.returncode == 2 and "was imported" in clean(done)
-
-
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("nyu_debate", "."), "no format is called 'nyu_debate'; did you mean 'nyu_debates'?"),
-        (("nyu_debates", ".", "--set", "story=x"), "unknown key 'story'; did you mean 'stories'?"),
-        (("nyu_debates", ".", "--set", "stories"), "--set stories: write NAME=VALUE"),
-        (("nyu_debates", ".", "--set", "judges=all"), "judges: Input should be 'each' or 'pooled'"),
-        (("nyu_debates", ".", "--run", "a b"), "run 'a b': a name is of letters"),
-        (("nyu_debates", "."), "no file here is called rooms.*"),
-        (("nyu_debates", "gone.jsonl"), "gone.jsonl: there is no such file"),
-    ],
-)
-def test_a_slip_on_the_command_line_is_one_message(shell: Shell, words: tuple[str, ...], says: str) -> None:
-    done = shell.run("import", *words)
-    assert done.returncode == 2 and says in clean(done)
-
-
-@pytest.mark.usefixtures("both")
-def test_imported_transcripts_are_judged_by_a_model_and_compared_beside_the_people(
-    server: Server, shell: Shell
-) -> None:
-    run = brought(shell.folder, "nyu_debates", published.nyu(shell.folder), judges="pooled").run
-    model = f'{{use = "openai", base_url = "{server.url}", model = "tiny", key_env = "", retries = 2}}'
-    judge = f'{{use = "token", shots = 0, model = {model}}}'
-    done = shell.run("judge", run, "--here", "--json", "--judge", judge)
-    told = json.loads(done.stdout)
-    assert done.returncode == 0 and (told["ruled"], told["rulings"]) == (8, 8)
-    assert "2 transcripts are not complete and were left alone\n" in done.stderr
-    assert len(server.bodies) == 3 and any("Honey: " in body and "It does not." in body for body in server.bodies)
-    assert not any("A quotes." in body or "bees by the river" in body for body in server.bodies)
-    rows = compare(db.connect(at(shell.folder)), run).rows
-    assert {row.judge for row in rows} >= {"recorded(people, live)", "token(tiny, shots=0)"}
-    assert shell.run("judge", run, "--here", "--json", "--judge", judge).returncode == 0 and len(server.bodies) == 3
-
-
-def test_judges_and_models_of_an_experiment_file_judge_an_imported_run_after_every_round(
-    server: Server, shell: Shell
-) -> None:
-    run = brought(shell.folder, "nyu_debates", published.nyu(shell.folder)).run
-    file = shell.write({**modelled(server.url), "beliefs": True})
-    told = json.loads(shell.run("judge", run, "--here", "--json", "--file", file).stdout)
-    held = [b for b in read.beliefs(db.connect(at(shell.folder)), run) if b.judge.startswith("token")]
-    assert told["exit"] == 0 and [b.after for b in held] == [1, 1, 2]
-
-
 def test_rooms_may_be_imported_without_their_stories(tmp_path: Path) -> None:
     path = published.nyu(tmp_path)
     debate = read_in("nyu_debates", path, stories="none")[0]
     assert debate.turns[1].text == "Honey: [the story's tokens 7 to 11] settles it."
     assert debate.match.question.passage is None
-
-
-def test_rooms_without_their_stories_are_one_message(shell: Shell) -> None:
-    published.nyu(shell.folder)
-    (shell.folder / "stories.tiny.jsonl").unlink()
-    done = shell.run("import", "nyu_debates", "rooms.tiny.jsonl.gz")
-    assert done.returncode == 2 and "needs a file called stories.*" in clean(done)
-
-
-@pytest.mark.parametrize(
-    ("name", "folder", "least"),
-    [
-        ("nyu_debates", "nyu_debates", (266, 336, 1019)),
-        ("single_turn_arguments", "single_turn_arguments", (2019, 0, 0)),
-        ("llmbar", "llmbar", (596, 39648, 0)),
-        ("judgebench", "judgebench", (387, 3124, 0)),
-        ("votes", "llmfao_pairwise", (1174, 4890, 0)),
-    ],
-)
-def test_the_published_sets_come_in_whole(name: str, folder: str, least: tuple[int, int, int], tmp_path: Path) -> None:
-    if not (DATA / folder).is_dir():
-        pytest.skip(f"no folder {DATA / folder}; ARENA_DATA names another")
-    told = brought(tmp_path, name, DATA / folder)
-    assert (told.matches, told.rulings, told.beliefs) >= least
 
 
 def test_two_rooms_about_one_question_are_no_two_orders(tmp_path: Path) -> None:
