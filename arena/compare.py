@@ -7,7 +7,6 @@ chances to mislead as it has rows.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,8 +27,8 @@ from arena.metrics.log_score import LogScore
 from arena.metrics.pgr import Pgr
 from arena.metrics.reward import Reward
 from arena.power import observed, smallest
-from arena.rulings import Mask, Rulings
-from arena.samples import Group, Played, played, samples
+from arena.rulings import Mask
+from arena.samples import Group, Played, played, samples, together
 from arena.store import cost, read
 from arena.store.cost import Effort
 
@@ -95,7 +94,7 @@ def compare(
     base = _baseline(known, baseline, names)
     held = any(read.holds_beliefs(engine, run) for run in ids)
     groups = {group: one for run in ids for group, one in samples(engine, run, held).items()}
-    parts = _parts(_together(groups) if pooled else groups, by)
+    parts = _parts(together(groups) if pooled else groups, by)
     return Comparison(
         run=ids[0],
         runs=tuple(ids),
@@ -123,21 +122,6 @@ def _baseline(known: _Frame, wanted: str | None, runs: Mapping[str, str]) -> _Ba
         raise ConfigError(f"no protocol of this run is called {wanted!r}; {choices(wanted, labels)}")
     label = wanted if wanted in labels else named[0]
     return _Base(label, tuple(one for one in asked if label in known.labels(one)), fixed)
-
-
-def _together(groups: Mapping[Group, Sample]) -> dict[Group, Sample]:
-    """The samples of all judges as one."""
-    found: dict[Group, list[Sample]] = defaultdict(list)
-    for group, sample in groups.items():
-        found[group._replace(judge="")].append(sample)
-    return {
-        group: Sample(
-            Rulings.joined([one.records for one in of]),
-            [lost for one in of for lost in one.lost],
-            Rulings.joined([one.beliefs for one in of]),
-        )
-        for group, of in found.items()
-    }
 
 
 def _parts(groups: Mapping[Group, Sample], by: By | None) -> _Parts:

@@ -39,7 +39,7 @@ def efforts(run: reading.Run, made: Comparison) -> None:
             if found:
                 _against(run, judge, name, found, made)
             else:
-                st.caption(plain(f"Judge {judge}: no {name} known."))
+                st.caption(plain(f"No {name} known, {comparing.whom(judge)}."))
     st.caption(
         "The dashed line joins what no other protocol beats on both counts, by the point estimates; bars are 95 % "
         "intervals of the accuracy. Effort is counted whether or not the response cache served it."
@@ -57,12 +57,12 @@ def _against(run: reading.Run, judge: str, name: str, found: Sequence[tuple[Row,
     chart = scatter(spots, axis, Axis("share of rulings right", ".0%"), [spots[i] for i in best])
     told = "; ".join(f"{spot.series}: {spot.x:,.4g}, {spot.y:.0%}" for spot in spots)
     table = [
-        {"protocol": row.protocol, "judge": row.judge, EFFORTS[name]: x, "accuracy": row.accuracy.value,
-         "low": row.accuracy.low, "high": row.accuracy.high, "on the front": i in best, "n": row.accuracy.rulings,
-         "unscored": row.accuracy.unreadable + row.accuracy.failed, "cast": row.cast}
+        {"protocol": row.protocol, "judge": row.judge or comparing.ALL, EFFORTS[name]: x,
+         "accuracy": row.accuracy.value, "low": row.accuracy.low, "high": row.accuracy.high, "on the front": i in best,
+         "n": row.accuracy.rulings, "unscored": row.accuracy.unreadable + row.accuracy.failed, "cast": row.cast}
         for i, (row, x) in enumerate(found)
     ]  # fmt: skip
-    title = f"Accuracy against {name}, before judge {judge}"
+    title = f"Accuracy against {name}, {comparing.whom(judge)}"
     exhibit.show(Exhibit(title, chart, told, table, f"effort {name} {run.id} {judge}"))
 
 
@@ -75,7 +75,7 @@ def _effort(row: Row, made: Comparison, name: str) -> float | None:
         return row.rounds if name == "rounds" else None
     if name == "judge tokens":
         return None if row.judge_tokens is None else row.judge_tokens / rulings
-    total = row.cost if name == "cost" else float(row.tokens)
+    total = row.cost if name == "cost" else row.tokens
     return None if total is None else total / served
 
 

@@ -28,10 +28,7 @@ def chance(p: float | None) -> str:
 
 def rests(figure: Figure) -> str:
     """What a figure rests on: never a number without its n and what was left out of it."""
-    parts = [f"n {figure.rulings:,}"]
-    if left := figure.unreadable + figure.failed:
-        parts.append(f"{left:,} unscored")
-    return " · ".join(parts)
+    return f"n {figure.rulings:,} · {figure.unreadable + figure.failed:,} unscored"
 
 
 def number(figure: Figure) -> str:
@@ -69,9 +66,7 @@ def gap(figure: Figure) -> str:
     if figure.value is None:
         return "no question in common"
     blank = " · no interval" if figure.low is None else ""
-    return f"{100 * figure.value:+.0f} points · {figure.questions:,} questions · {rests(figure)}{blank}".replace(
-        "-", "−"
-    )
+    return f"{100 * figure.value:+.0f} points · {rests(figure)}{blank}".replace("-", "−")
 
 
 def name(row: Row | Pair, many: bool) -> str:

@@ -105,11 +105,15 @@ def agree(run: reading.Run) -> None:
     st.markdown(f"**{plain('Cohen’s kappa of every two judges')}**")
     exhibit.grid(pairs)
     exhibit.download(pairs, f"kappa {run.id}")
+    st.caption(
+        "n is the number of transcripts, in one order of the answers each, that both or at least two judges ruled on."
+    )
+    comparing.left_out(run)
 
 
 def _alpha(one: Agreement) -> Dot:
     alpha = one.alpha
-    told = "nothing to measure" if alpha.value is None else f"{alpha.value:.2f} · {words.rests(alpha)}"
+    told = "nothing to measure" if alpha.value is None else f"{alpha.value:.2f} · n {alpha.rulings:,}"
     return Dot(one.protocol or "all protocols", "protocol", alpha.value, alpha.low, alpha.high, told)
 
 

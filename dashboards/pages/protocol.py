@@ -37,14 +37,13 @@ def main() -> None:
         address.link(st, "Its transcripts", "transcripts", protocol=label)
         address.link(st, "Compared with the others", "compare")
     rows = [row for row in figures.comparison(run).rows if row.protocol == label]
+    chosen = comparing.before(st, comparing.judges(rows)) if rows else ()
     if rows:
-        chosen = comparing.before(st, comparing.judges(rows))
-        rows = [row for row in rows if row.judge in chosen]
-        accuracy(run, rows)
-        tasks(run, label)
+        accuracy(run, [row for row in rows if row.judge in chosen])
+        tasks(run, label, chosen)
     else:
         st.info("No ruling on this protocol is stored yet.")
-    beliefs(run, [trace for trace in figures.traces(run) if trace.protocol == label])
+    beliefs(run, [one for one in figures.traces(run) if one.protocol == label and one.judge in chosen])
     outcomes(run, label)
     roles(run, label)
 
@@ -97,9 +96,10 @@ def accuracy(run: reading.Run, rows: Sequence[Row]) -> None:
     exhibit.show(Exhibit(title, chart, comparing.spoken(shown), table, f"protocol {run.id}"))
 
 
-def tasks(run: reading.Run, label: str) -> None:
+def tasks(run: reading.Run, label: str, judges: Sequence[str]) -> None:
     """The same task by task, where there are several."""
-    rows = [row for row in figures.comparison(run, by="task").rows if row.protocol == label and not row.arm]
+    every = figures.comparison(run, by="task").rows
+    rows = [row for row in every if row.protocol == label and row.judge in judges and not row.arm]
     names = words.each([row.group for row in rows])
     if len(names) < 2:
         return

@@ -19,6 +19,8 @@ LISTS = {
     "wrong": "As speakers for a wrong answer: how well they mislead (Engels 2025: Houdini)",
     "judges": "Judges: how well they tell right from wrong (Engels 2025: Guard)",
 }
+VOTED = {"debaters": "Those whose texts were voted on, by which of two was preferred"}
+"""The list of a run in which nobody knows a right answer."""
 
 
 def main() -> None:
@@ -30,13 +32,15 @@ def main() -> None:
         st.info("Nobody to rate: ratings need speakers for two answers, or judges, with verdicts that could be read.")
         return
     warn(found)
-    for (name, title), (_, place) in zip(LISTS.items(), comparing.multiples(list(LISTS)), strict=True):
+    lists = LISTS if found.right or found.wrong or found.judges else VOTED
+    for (name, title), (_, place) in zip(lists.items(), comparing.multiples(list(lists)), strict=True):
         with place:
             listed(run, name, title, getattr(found, name))
     st.caption(
         "Elo points above the mean of each list; 400 points are odds ten times as good. Bars are 95 % intervals by the "
         "bootstrap over sources; n is the number of verdicts that a player took part in."
     )
+    comparing.left_out(run)
 
 
 def warn(found: Ratings) -> None:

@@ -7,11 +7,10 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboards import address, reading, shelf
+from dashboards import address, ledger, reading, shelf
 from dashboards.folder import pages
 from dashboards.markup import plain
 from dashboards.shelf import Shelved
-from dashboards.transcript import money
 
 PLACE = 10
 SIZE = 20
@@ -60,7 +59,7 @@ def _row(one: Shelved) -> dict[str, object]:
         "unreadable": counts.unreadable,
         "matches failed": counts.failed,
         "tokens": one.spent.tokens,
-        "cost": money(one.spent.cost),
+        "cost": ledger.dollars(one.spent),
         "started": datetime.fromtimestamp(one.created),
         "id": one.id,
     }
