@@ -31,6 +31,12 @@ def rests(figure: Figure) -> str:
     return f"n {figure.rulings:,} · {figure.unreadable + figure.failed:,} unscored"
 
 
+def cells(name: str, figure: Figure) -> dict[str, object]:
+    """A figure in a table: its value, which is called so, its interval and what it rests on."""
+    left = figure.unreadable + figure.failed
+    return {name: figure.value, "low": figure.low, "high": figure.high, "n": figure.rulings, "unscored": left}
+
+
 def number(figure: Figure) -> str:
     """A figure on its own scale with its interval."""
     if figure.value is None:

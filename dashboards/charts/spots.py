@@ -73,6 +73,14 @@ def _frame(spots: Sequence[Spot]) -> pd.DataFrame:
     )
 
 
+def room(values: Sequence[float]) -> tuple[float, float] | None:
+    """What an axis shows where all values are the same, of which no scale could be made; else None."""
+    if not values or max(values) > min(values):
+        return None
+    at = values[0]
+    return (0, 2 * at) if at > 0 else (at - 1, at + 1)
+
+
 def _axis(name: str, axis: Axis) -> Any:
     made = alt.X if name == "x" else alt.Y
     scale = alt.Scale(type=axis.kind, zero=False, nice=axis.domain is None, clamp=True)  # type: ignore[arg-type]

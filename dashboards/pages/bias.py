@@ -62,9 +62,8 @@ def _cause(run: reading.Run, cause: str, found: Sequence[Bias]) -> None:
     )
     chart = dots(shown, scale, None if share else Rule(0, "no bias"))
     table = [
-        {"protocol": one.protocol, "judge": one.judge, "share": one.figure.value, "low": one.figure.low,
-         "high": one.figure.high, "p": one.figure.p, "n": one.figure.rulings,
-         "unscored": one.figure.unreadable + one.figure.failed, "method": one.figure.method, "cast": one.cast}
+        {"protocol": one.protocol, "judge": one.judge, **words.cells("share", one.figure), "p": one.figure.p,
+         "method": one.figure.method, "cast": one.cast}
         for one in found
     ]  # fmt: skip
     exhibit.show(Exhibit(CAUSES[cause], chart, comparing.spoken(shown), table, f"bias {cause} {run.id}"))

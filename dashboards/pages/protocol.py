@@ -136,8 +136,7 @@ def beliefs(run: reading.Run, found: Sequence[Trace]) -> None:
     told = "; ".join(f"{spot.series}, round {spot.x:.0f}: {spot.y:.2f}" for spot in spots)
     table = [
         {"judge": trace.judge, "after round": moment.round, "verdict": moment.final,
-         "probability of the right answer": moment.chance.value, "low": moment.chance.low, "high": moment.chance.high,
-         "n": moment.chance.rulings, "unscored": moment.chance.unreadable + moment.chance.failed, "cast": trace.cast}
+         **words.cells("probability of the right answer", moment.chance), "cast": trace.cast}
         for trace in found
         for moment in trace.moments
     ]  # fmt: skip

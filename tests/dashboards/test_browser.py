@@ -59,7 +59,7 @@ def row(page: Page, chart: int, number: int) -> None:
     """Click on a row of a chart."""
     box = page.get_by_test_id("stVegaLiteChart").nth(chart)
     box.scroll_into_view_if_needed()
-    words = box.locator("svg text", has_text="questions").nth(number)
+    words = box.locator("svg text", has_text="points ·").nth(number)
     words.click(position={"x": 5, "y": 5}, force=True)
 
 
