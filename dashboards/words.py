@@ -67,18 +67,29 @@ def share(figure: Figure) -> str:
     return f"{100 * figure.value:.0f} % · {rests(figure)}{blank}"
 
 
+def points(value: float) -> str:
+    """A signed number of points; nothing has no sign."""
+    return (f"{value:+,.0f}" if round(value) else "0").replace("-", "−")
+
+
 def gap(figure: Figure) -> str:
     """A difference and what it rests on."""
     if figure.value is None:
         return "no question in common"
     blank = " · no interval" if figure.low is None else ""
-    return f"{100 * figure.value:+.0f} points · {rests(figure)}{blank}".replace("-", "−")
+    return f"{points(100 * figure.value)} points · {rests(figure)}{blank}"
 
 
 def name(row: Row | Pair, many: bool) -> str:
     """The protocol and the arm; the cast as well where `many` casts play it."""
     arm = f", {ARMS[row.arm]}" if isinstance(row, Row) and row.arm else ""
     return f"{row.protocol}{f' · {row.cast}' if many and row.cast else ''}{arm}"
+
+
+def progress(done: tuple[int, int], matches: tuple[int, int]) -> float:
+    """How far a run is, by (rulings there are, asked for), or by its matches where it asks for no ruling."""
+    there, asked = done if done[1] else matches
+    return min(1.0, there / asked) if asked else 0.0
 
 
 def short(number: int) -> str:

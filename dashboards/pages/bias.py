@@ -30,7 +30,7 @@ def main() -> None:
     run = reading.current()
     st.title("Bias")
     found = figures.biases(run)
-    judges = words.each([one.judge for one in found])
+    judges = words.each([one.judge for one in sorted(found, key=lambda one: -one.figure.rulings)])
     if judges:
         judge = address.choose(st.columns([1, 2])[0], "Judge", judges, "judge")
         panel(run, [one for one in found if one.judge == judge])
@@ -80,7 +80,7 @@ def _dot(one: Bias, several: bool) -> Dot:
     name = f"{one.protocol} · {clean(one.cast, 120)}" if several and one.cast else one.protocol
     if one.cause == "flips":
         return Dot(name, "protocol", value, low, high, words.share(figure))
-    told = "nothing to measure" if value is None else f"{value:+.0f} points · {words.rests(figure)}".replace("-", "−")
+    told = "nothing to measure" if value is None else f"{words.points(value)} points · {words.rests(figure)}"
     return Dot(name, comparing.sign(low, high), value, low, high, told)
 
 

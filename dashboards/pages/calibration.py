@@ -22,6 +22,7 @@ MEASURES = {
     "log_score": "Log score in bits: 0 is best, one bit below for a coin between two answers",
     "ece": "Expected calibration error: mean gap between sure and right, 0 is best",
 }
+NAMES = {"brier": "Brier score", "log_score": "log score", "ece": "calibration error"}
 MASSES: dict[str, Mass] = {"equally many rulings a bin": "equal", "bins of equal width": "width"}
 MOST = 12
 """Diagrams on one page."""
@@ -49,7 +50,7 @@ def main() -> None:
 def scores(run: reading.Run, rows: Sequence[Row]) -> None:
     """One score of the probabilities, protocol by protocol."""
     st.subheader("Scores of the probabilities")
-    name = address.switch(st, "Score", list(MEASURES), "score", format_func=lambda one: one.replace("_", " "))
+    name = address.switch(st, "Score", list(MEASURES), "score", format_func=NAMES.__getitem__)
     title = MEASURES[name]
     several = len(rows) > len({row.protocol for row in rows})
     found: list[tuple[Row, Figure]] = [(row, getattr(row, name)) for row in rows]

@@ -65,7 +65,7 @@ def header(run: reading.Run) -> None:
 def choose(run: reading.Run, usual: Comparison) -> Comparison:
     """The comparison that the reader asked for: against what, split by what, before whom, beside which runs."""
     where, split, whom = st.columns([3, 2, 2])
-    before, beside = st.columns(2)
+    beside, before = st.columns(2)
     runs = [row["id"] for row in reading.runs() if row["id"] != run.id]
     others = address.several(beside, "Beside the runs", runs, "with")
     every = figures.comparison(run, others) if others else usual

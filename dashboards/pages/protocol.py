@@ -20,6 +20,8 @@ from dashboards.words import SIDES
 
 PLACE = 40
 NAME = "protocol"
+LABELLED = 2
+"""Lines on which the verdict is named: of more the names would cover one another."""
 SHARE = Scale("share of rulings right", (0, 1), ".0%")
 
 
@@ -121,10 +123,11 @@ def tasks(run: reading.Run, label: str, judges: Sequence[str]) -> None:
 def beliefs(run: reading.Run, found: Sequence[Trace]) -> None:
     """The probability of the right answer, round by round."""
     st.subheader("Beliefs round by round")
+    several = len({trace.cast for trace in found}) > 1
     spots = [
-        Spot(f"{trace.judge}{f' · {clean(trace.cast, 80)}' if len({t.cast for t in found}) > 1 else ''}",
+        Spot(f"{trace.judge}{f' · {clean(trace.cast, 80)}' if several else ''}",
              _at(trace, i), moment.chance.value, moment.chance.low, moment.chance.high,
-             "verdict" if moment.final else "", words.rests(moment.chance))
+             "verdict" if moment.final and len(found) <= LABELLED else "", words.rests(moment.chance))
         for trace in found
         for i, moment in enumerate(trace.moments)
         if moment.chance.value is not None
