@@ -7,7 +7,6 @@ chances to mislead as it has rows.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,8 +27,8 @@ from arena.metrics.log_score import LogScore
 from arena.metrics.pgr import Pgr
 from arena.metrics.reward import Reward
 from arena.power import observed, smallest
-from arena.rulings import Floats, Mask, Rulings
-from arena.samples import Group, Played, played, samples
+from arena.rulings import Floats, Mask
+from arena.samples import Group, Played, played, samples, together
 from arena.store import cost, read
 from arena.store.cost import Apart, Effort
 
@@ -99,7 +98,7 @@ def compare(
     base = _baseline(known, baseline, names)
     held = any(read.holds_beliefs(engine, run) for run in ids)
     groups = {group: one for run in ids for group, one in samples(engine, run, held).items()}
-    parts = _parts(_together(groups) if pooled else groups, by)
+    parts = _parts(together(groups) if pooled else groups, by)
     return Comparison(
         run=ids[0],
         runs=tuple(ids),
@@ -135,21 +134,6 @@ def _label(known: _Frame, runs: Sequence[str], wanted: str | None) -> str:
         told = "several protocols are" if wanted and named else "no protocol is"
         raise ConfigError(f"baseline, {' and '.join(runs)}: {told} called {wanted!r}; {choices(wanted, labels)}")
     return named[0]
-
-
-def _together(groups: Mapping[Group, Sample]) -> dict[Group, Sample]:
-    """The samples of all judges as one."""
-    found: dict[Group, list[Sample]] = defaultdict(list)
-    for group, sample in groups.items():
-        found[group._replace(judge="")].append(sample)
-    return {
-        group: Sample(
-            Rulings.joined([one.records for one in of]),
-            [lost for one in of for lost in one.lost],
-            Rulings.joined([one.beliefs for one in of]),
-        )
-        for group, of in found.items()
-    }
 
 
 def _parts(groups: Mapping[Group, Sample], by: By | None) -> _Parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 
 from arena import estimate
 from arena.metric import Sample
-from arena.samples import Group, samples
+from arena.samples import Group, samples, together
 from arena.store import schema as s
 
 
@@ -41,18 +41,23 @@ class Disputes(NamedTuple):
 
 
 def disputes(engine: Engine, one: Group, other: Group, limit: int = 50, offset: int = 0) -> Disputes:
-    """The greatest differences first, then in the order of the run; the runs of the groups are ids.
+    """The greatest differences first, then in the order of the run; the runs of the groups are ids, and a group without
+    a judge is about all of them together.
 
     Nothing where one of them has no rulings.
     """
     known = {run: samples(engine, run) for run in {one.run, other.run}}
-    both = [known[group.run].get(group, Sample(())) for group in (one, other)]
+    both = [_sample(known[group.run], group) for group in (one, other)]
     names, scores = estimate.by_question([estimate.scored(one, "excluded") for one in both])
     shared = np.flatnonzero(~np.isnan(scores).any(axis=0))
     apart = shared[np.abs(np.diff(scores[:, shared], axis=0)[0]) > 1e-9]
     order = apart[np.argsort(-np.abs(np.diff(scores[:, apart], axis=0)[0]).round(9), kind="stable")]
     wanted = [(names[i], *scores[:, i].tolist()) for i in order[offset : offset + limit].tolist()]
     return Disputes(len(shared), len(apart), tuple(_told(engine, wanted, both)))
+
+
+def _sample(known: Mapping[Group, Sample], group: Group) -> Sample:
+    return (known if group.judge else together(known)).get(group, Sample(()))
 
 
 def _told(engine: Engine, wanted: Sequence[tuple[str, float, float]], both: Sequence[Sample]) -> list[Dispute]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ class Group(NamedTuple):
     run: str
     protocol: str
     judge: str
+    """Empty where all judges are taken together."""
     cast: str
     """Empty where nobody speaks."""
 
@@ -50,6 +51,21 @@ def samples(engine: Engine, run: str, beliefs: bool = False) -> dict[Group, Samp
         group: Sample(rulings.take(found.get(group, none)), lost[group], held.take(on_the_way.get(group, none)))
         for group in dict.fromkeys(every)
         if group in found or group in lost
+    }
+
+
+def together(groups: Mapping[Group, Sample]) -> dict[Group, Sample]:
+    """The samples of all judges as one: of a judge without a name."""
+    found: dict[Group, list[Sample]] = defaultdict(list)
+    for group, sample in groups.items():
+        found[group._replace(judge="")].append(sample)
+    return {
+        group: Sample(
+            Rulings.joined([one.records for one in of]),
+            [lost for one in of for lost in one.lost],
+            Rulings.joined([one.beliefs for one in of]),
+        )
+        for group, of in found.items()
     }
 
 

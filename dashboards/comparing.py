@@ -14,6 +14,8 @@ from dashboards import address, listing, reading, words
 from dashboards.charts.dots import Dot, kind
 from dashboards.transcript import money
 
+ALL = "all together"
+"""In place of a judge's name, where the judges are pooled."""
 JUDGES = 4
 """Judges that are shown unless the reader chooses."""
 ACROSS = 2
@@ -64,6 +66,20 @@ def multiples(names: Sequence[str]) -> Iterator[tuple[str, Any]]:
         yield from zip(names[start : start + ACROSS], st.columns(ACROSS), strict=False)
 
 
+def whom(judge: str) -> str:
+    """Before whom: a judge, or all of them."""
+    return f"before judge {judge}" if judge else f"before the judges {ALL}"
+
+
+def left_out(run: reading.Run) -> None:
+    """Say what no figure of a page is made of, where its figures do not each say so."""
+    counts = run.counts
+    st.caption(
+        f"Unscored in this run, and in none of these figures: {counts.unreadable:,} rulings that could not be read, "
+        f"and those of {counts.failed:,} matches that failed."
+    )
+
+
 def judges(rows: Sequence[Row]) -> list[str]:
     """The judges, those of whom the most rulings could be read first."""
     read: Counter[str] = Counter()
@@ -94,7 +110,7 @@ def line(row: Row) -> dict[str, object]:
     figure, shared = row.accuracy, not row.arm
     return {
         "protocol": f"↳ {words.ARMS[row.arm]}" if row.arm else row.protocol,
-        "judge": row.judge,
+        "judge": row.judge or ALL,
         "group": row.group,
         "accuracy % [95 %]": words.spread(figure),
         "n": figure.rulings,
@@ -111,7 +127,8 @@ def line(row: Row) -> dict[str, object]:
         "PGR": words.number(row.pgr),
         "tokens": row.tokens if shared else None,
         "judge tokens": row.judge_tokens,
-        "seconds": round(row.seconds) if shared else None,
+        "seconds": round(row.seconds) if shared and row.seconds is not None else None,
+        "judge seconds a ruling": None if row.judge_seconds is None else round(row.judge_seconds, 1),
         "cost": money(row.cost) if shared else "",
         "interval": figure.method,
         "cast": row.cast,

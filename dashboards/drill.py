@@ -28,7 +28,8 @@ def behind(run: reading.Run, made: Comparison) -> None:
             st.warning(plain(f"“{chosen}” is no mark of this comparison."))
         return
     with st.container(border=True):
-        st.markdown(f"**{plain(words.name(row, True))}**, judge {plain(row.judge)}: {plain(words.share(row.accuracy))}")
+        told = f"{comparing.whom(row.judge)}: {words.share(row.accuracy)}"
+        st.markdown(f"**{plain(words.name(row, True))}**, {plain(told)}")
         with st.container(horizontal=True):
             address.link(st, "Its transcripts", "transcripts", protocol=row.protocol)
             address.link(st, "This protocol", "protocol", protocol=row.protocol, judge=row.judge)
@@ -38,7 +39,7 @@ def behind(run: reading.Run, made: Comparison) -> None:
         elif row.protocol == made.baseline:
             st.caption("This is the baseline: choose another mark to see where the two disagree.")
         else:
-            st.caption("Nothing of the baseline to hold it against before this judge.")
+            st.caption(f"Nothing of the baseline to hold it against {plain(comparing.whom(row.judge))}.")
 
 
 def disputes(run: reading.Run, pair: Pair) -> None:

@@ -58,10 +58,13 @@ def grid(lines: Sequence[Line], **columns: Any) -> None:
 
 
 def frame(lines: Sequence[Line]) -> pd.DataFrame:
-    """The lines as a table without the columns that say the same in every row about who judges and who speaks."""
+    """The lines as a table: who judges and who speaks comes after the protocol, and is left out where it is the same in
+    every row."""
     data = pd.DataFrame([dict(line) for line in lines])
-    same = [name for name in ("judge", "cast", "arm", "group", "run") if name in data and data[name].nunique() <= 1]
-    return data.drop(columns=same if len(data) > 1 else [])
+    whose = [name for name in ("protocol", "cast", "judge", "arm", "group", "run") if name in data]
+    same = [name for name in whose[1:] if len(data) > 1 and data[name].nunique() <= 1]
+    rest = [name for name in data if name not in whose]
+    return data[[name for name in whose if name not in same] + rest] if "protocol" in data else data.drop(columns=same)
 
 
 def settings(data: pd.DataFrame) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from arena.optimisation import Curve
 from arena.optimisation import curves as optimised
 from arena.ratings import Ratings
 from arena.ratings import ratings as rated
-from arena.samples import Group
+from arena.samples import Group, together
 from arena.samples import samples as grouped
 from arena.store import cost
 from arena.store import schema as s
@@ -35,10 +35,13 @@ from dashboards.reading import Run, kept
 
 
 @kept(600, 16)
-def comparison(run: Run, others: tuple[str, ...] = (), baseline: str | None = None, by: str = "") -> Comparison:
-    """The protocols of a run, and of `others` beside it, compared; split `by` judge, agent, task or tag."""
+def comparison(
+    run: Run, others: tuple[str, ...] = (), baseline: str | None = None, by: str = "", pooled: bool = False
+) -> Comparison:
+    """The protocols of a run, and of `others` beside it, compared; split `by` agent, task or tag; its judges together
+    where they are `pooled`."""
     parts: dict[str, By] = {"agent": "agent", "task": "task", "tag": "tag"}
-    return compare(reading.store(run), (run.id, *others), baseline, parts.get(by))
+    return compare(reading.store(run), (run.id, *others), baseline, parts.get(by), pooled)
 
 
 @kept(600, 4)
@@ -49,8 +52,9 @@ def samples(run: Run) -> Mapping[Group, Sample]:
 
 @kept(600)
 def bins(run: Run, group: Group, mass: Mass) -> tuple[Bin, ...]:
-    """The reliability diagram of one protocol, judge and cast."""
-    return reliability(samples(run)[group], mass=mass)
+    """The reliability diagram of one protocol, judge and cast; of all judges where the group has none."""
+    known = samples(run)
+    return reliability((known if group.judge else together(known))[group], mass=mass)
 
 
 @kept(600, 16)

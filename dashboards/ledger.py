@@ -10,6 +10,7 @@ from arena.store import read
 from arena.store import schema as s
 from dashboards import reading
 from dashboards.reading import Run, kept
+from dashboards.transcript import money
 
 
 class Failed(NamedTuple):
@@ -43,6 +44,11 @@ class Model(NamedTuple):
 def spent(run: Run) -> read.Spent:
     """What the run has paid for so far."""
     return read.spent(reading.store(run), run.id)
+
+
+def dollars(paid: read.Spent) -> str:
+    """The cost of a run in words: none where it asked nobody, as one that was imported."""
+    return money(paid.cost) if paid.calls else "–"
 
 
 @kept(60)

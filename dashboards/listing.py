@@ -200,7 +200,7 @@ def _verdict(verdict: str, dialect: str) -> ColumnElement[bool]:
     most = select(func.max(share)).select_from(shares).scalar_subquery()
     best = select(func.count()).select_from(shares).where(share == most).scalar_subquery()
     among = {"wrong": (mine < most,), "right": (mine == most, best == 1), "tie": (mine == most, best > 1)}
-    return and_(r.state == "read", *among[verdict])
+    return and_(r.state == "read", s.questions.c.correct != s.UNKNOWN, *among[verdict])
 
 
 def _shares(dialect: str) -> tuple[Any, Any, Any]:
@@ -225,7 +225,8 @@ def _lines(db: Connection, run: Run, keys: Sequence[str]) -> tuple[Line, ...]:
     found = {row.key: row for row in db.execute(query)}
     verdicts: dict[str, list[str]] = defaultdict(list)
     for row in db.execute(ruled):
-        verdicts[row.match].append(verdict(row.state, row.p, found[row.match].correct))
+        right = found[row.match].correct
+        verdicts[row.match].append(verdict(row.state, row.p, None if right == s.UNKNOWN else right))
     return tuple(
         Line(key, row.label, row.arm, row.over, row.text, row.task, tuple(verdicts[key]))
         for key in keys

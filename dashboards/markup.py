@@ -14,6 +14,10 @@ LIMIT = 100_000
 
 _QUOTE = re.compile(r"<quote>(.*?)</quote>", re.DOTALL | re.IGNORECASE)
 
+_LINK = re.compile(r"(?i)\b(https?:|ftp:|www)(?=[/.])|(?<=\w)@(?=\w)")
+"""Where markdown would make a link of bare text, backslashes or not."""
+_JOINER = "\u2060"
+"""Is not seen, and takes no room."""
 _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Signs that set the direction of writing."""
 
@@ -58,8 +62,9 @@ div:has(> .st-key-passage) { position: sticky; top: 4rem; }
 
 
 def plain(text: str) -> str:
-    """The text for a widget that reads markdown, so that it reads none, and without signs that turn what follows it."""
-    shown = _TURNS.sub("", clean(text))
+    """The text for a widget that reads markdown, so that it reads none, not even a link, and without signs that turn
+    what follows it."""
+    shown = _LINK.sub(rf"\g<0>{_JOINER}", _TURNS.sub("", clean(text)))
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&\"'=@/])", r"\\\1", shown).replace("\n", " ")
 
 

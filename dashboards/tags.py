@@ -6,7 +6,7 @@
 - unverified quote: a quote that does not stand in the passage
 - unanswered claim: what one side proved with a verified quote, heard by the other before it spoke again, and taken up
   in none of its later turns: they share fewer than a third of the quote's longer words
-- unanswered question: asked and never answered
+- unanswered question: asked and never answered; one to nobody in particular is answered by whoever argues after it
 - repeats itself: nine tenths of the longer words of a turn are those of an earlier one by the same seat
 - flips: one judge's verdicts in the two orders of the answers differ
 - unreadable verdict
@@ -102,8 +102,13 @@ def _unasked(kept: Kept) -> Iterator[Tag]:
     if not kept.over:
         return
     for number, turn in enumerate(kept.turns):
-        if turn.act == "ask" and not any(t.act == "answer" and t.after > number for t in kept.turns):
+        if turn.act == "ask" and not any(t.after > number and _replies(t, turn) for t in kept.turns):
             yield Tag("unanswered question", _at(turn))
+
+
+def _replies(reply: Turn, question: Turn) -> bool:
+    """Whether a turn may answer a question: what is put to nobody in particular, any argument may."""
+    return reply.act == "answer" or (not question.to and reply.act == "argue" and reply.seat != question.seat)
 
 
 def _repeats(kept: Kept) -> Iterator[Tag]:

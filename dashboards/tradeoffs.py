@@ -11,7 +11,7 @@ from arena.compare import Comparison, Row
 from arena.front import front
 from arena.strength import Advantage
 from dashboards import address, comparing, exhibit, figures, reading, words
-from dashboards.charts.spots import Axis, Spot, scatter, spread
+from dashboards.charts.spots import Axis, Spot, room, scatter, spread
 from dashboards.exhibit import Exhibit
 from dashboards.markup import plain
 
@@ -39,7 +39,7 @@ def efforts(run: reading.Run, made: Comparison) -> None:
             if found:
                 _against(run, judge, name, found, made)
             else:
-                st.caption(plain(f"Judge {judge}: no {name} known."))
+                st.caption(plain(f"No {name} known, {comparing.whom(judge)}."))
     st.caption(
         "The dashed line joins what no other protocol beats on both counts, by the point estimates; bars are 95 % "
         "intervals of the accuracy. Effort is counted whether or not the response cache served it."
@@ -53,16 +53,16 @@ def _against(run: reading.Run, judge: str, name: str, found: Sequence[tuple[Row,
         for row, x in found
     ]  # fmt: skip
     best = front([(spot.x, spot.y) for spot in spots])
-    axis = Axis(EFFORTS[name], "~g" if name == "rounds" else "~s", kind=spread([spot.x for spot in spots]))
+    across = [spot.x for spot in spots]
+    axis = Axis(EFFORTS[name], "~g" if name == "rounds" else "~s", room(across), spread(across))
     chart = scatter(spots, axis, Axis("share of rulings right", ".0%"), [spots[i] for i in best])
     told = "; ".join(f"{spot.series}: {spot.x:,.4g}, {spot.y:.0%}" for spot in spots)
     table = [
-        {"protocol": row.protocol, "judge": row.judge, EFFORTS[name]: x, "accuracy": row.accuracy.value,
-         "low": row.accuracy.low, "high": row.accuracy.high, "on the front": i in best, "n": row.accuracy.rulings,
-         "unscored": row.accuracy.unreadable + row.accuracy.failed, "cast": row.cast}
+        {"protocol": row.protocol, "judge": row.judge or comparing.ALL, EFFORTS[name]: x, "on the front": i in best,
+         **words.cells("accuracy", row.accuracy), "cast": row.cast}
         for i, (row, x) in enumerate(found)
     ]  # fmt: skip
-    title = f"Accuracy against {name}, before judge {judge}"
+    title = f"Accuracy against {name}, {comparing.whom(judge)}"
     exhibit.show(Exhibit(title, chart, told, table, f"effort {name} {run.id} {judge}"))
 
 
@@ -75,7 +75,7 @@ def _effort(row: Row, made: Comparison, name: str) -> float | None:
         return row.rounds if name == "rounds" else None
     if name == "judge tokens":
         return None if row.judge_tokens is None else row.judge_tokens / rulings
-    total = row.cost if name == "cost" else float(row.tokens)
+    total = row.cost if name == "cost" else row.tokens
     return None if total is None else total / served
 
 
@@ -113,16 +113,17 @@ def _gap(run: reading.Run, found: Sequence[Advantage]) -> None:
         for one in found
         if one.accuracy.value is not None
     ]  # fmt: skip
-    axes = Axis("strength of the debaters minus that of the judge", "~g"), Axis("share of rulings right", ".0%")
+    across = Axis("strength of the debaters minus that of the judge", "~g", room([spot.x for spot in spots]))
     told = "; ".join(f"{spot.series}: gap {spot.x:.3g}, {spot.y:.0%}" for spot in spots)
     table = [
         {"protocol": one.protocol, "judge": one.judge, "debaters": one.debaters, "judge's strength": one.overseer,
-         "gap": one.gap, "accuracy": one.accuracy.value, "low": one.accuracy.low, "high": one.accuracy.high,
-         "n": one.accuracy.rulings, "unscored": one.accuracy.unreadable + one.accuracy.failed, "cast": one.cast}
+         "gap": one.gap, **words.cells("accuracy", one.accuracy), "cast": one.cast}
         for one in found
     ]  # fmt: skip
     title = "Accuracy against how much stronger the debaters are than the judge"
-    exhibit.show(Exhibit(title, scatter(spots, *axes), told, table, f"gap {run.id}"))
+    exhibit.show(
+        Exhibit(title, scatter(spots, across, Axis("share of rulings right", ".0%")), told, table, f"gap {run.id}")
+    )
 
 
 def parameters(model: str) -> float | None:

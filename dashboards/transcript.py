@@ -121,7 +121,8 @@ def _about(said: Turn) -> str:
 def usage(used: Usage) -> str:
     """What calls took, in words."""
     tokens = "tokens unknown" if used.tokens is None else f"{used.prompt:,} tokens read, {used.completion:,} written"
-    return "  ·  ".join((tokens, f"{used.seconds:.1f} s", money(used.cost)))
+    seconds = "seconds unknown" if used.seconds is None else f"{used.seconds:.1f} s"
+    return "  ·  ".join((tokens, seconds, money(used.cost)))
 
 
 def money(cost: float | None) -> str:

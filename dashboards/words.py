@@ -28,10 +28,13 @@ def chance(p: float | None) -> str:
 
 def rests(figure: Figure) -> str:
     """What a figure rests on: never a number without its n and what was left out of it."""
-    parts = [f"n {figure.rulings:,}"]
-    if left := figure.unreadable + figure.failed:
-        parts.append(f"{left:,} unscored")
-    return " · ".join(parts)
+    return f"n {figure.rulings:,} · {figure.unreadable + figure.failed:,} unscored"
+
+
+def cells(name: str, figure: Figure) -> dict[str, object]:
+    """A figure in a table: its value, which is called so, its interval and what it rests on."""
+    left = figure.unreadable + figure.failed
+    return {name: figure.value, "low": figure.low, "high": figure.high, "n": figure.rulings, "unscored": left}
 
 
 def number(figure: Figure) -> str:
@@ -64,20 +67,29 @@ def share(figure: Figure) -> str:
     return f"{100 * figure.value:.0f} % · {rests(figure)}{blank}"
 
 
+def points(value: float) -> str:
+    """A signed number of points; nothing has no sign."""
+    return (f"{value:+,.0f}" if round(value) else "0").replace("-", "−")
+
+
 def gap(figure: Figure) -> str:
     """A difference and what it rests on."""
     if figure.value is None:
         return "no question in common"
     blank = " · no interval" if figure.low is None else ""
-    return f"{100 * figure.value:+.0f} points · {figure.questions:,} questions · {rests(figure)}{blank}".replace(
-        "-", "−"
-    )
+    return f"{points(100 * figure.value)} points · {rests(figure)}{blank}"
 
 
 def name(row: Row | Pair, many: bool) -> str:
     """The protocol and the arm; the cast as well where `many` casts play it."""
     arm = f", {ARMS[row.arm]}" if isinstance(row, Row) and row.arm else ""
     return f"{row.protocol}{f' · {row.cast}' if many and row.cast else ''}{arm}"
+
+
+def progress(done: tuple[int, int], matches: tuple[int, int]) -> float:
+    """How far a run is, by (rulings there are, asked for), or by its matches where it asks for no ruling."""
+    there, asked = done if done[1] else matches
+    return min(1.0, there / asked) if asked else 0.0
 
 
 def short(number: int) -> str:

@@ -25,6 +25,8 @@ KINDS = {
 ROW, MARGIN, LEGEND = 46, 92, 30
 """Heights in pixels: of a row, of the axis with its title, of a line of the legend."""
 
+_LETTER = 6.5
+"""Width of a letter in pixels, on average: a row's label leaves room for its note."""
 _ACROSS = 3
 """Kinds on a line of the legend."""
 _DOWN = 10
@@ -82,6 +84,7 @@ def dots(rows: Sequence[Dot], scale: Scale, rule: Rule | None, chosen: str = "",
     """
     data = pd.DataFrame([row._asdict() for row in rows]).astype({"value": float, "low": float, "high": float})
     data["row"] = range(len(rows))
+    data["noted"] = [_LETTER * len(row.note) + 16 for row in rows]
     data["chosen"] = [bool(chosen) and row.key == chosen for row in rows]
     axis = alt.Axis(format=scale.format, title=scale.title, grid=True, tickCount=5, labelFlush=True)
     x = alt.X("value:Q", scale=alt.Scale(domain=list(scale.domain), nice=False, clamp=True), axis=axis)
@@ -138,7 +141,7 @@ def _words(base: alt.Chart) -> list[Any]:
     """What the row is at the left, its figure at the right: they need no room beside the chart."""
     halo = {"stroke": ink.paper(), "strokeWidth": 4, "strokeJoin": "round"}
     sides: list[tuple[str, dict[str, Any]]] = [
-        ("label", {"align": "left", "color": ink.text(), "limit": alt.ExprRef("max(60, width - 130)"), "x": 2}),
+        ("label", {"align": "left", "color": ink.text(), "limit": alt.ExprRef("max(60, width - datum.noted)"), "x": 2}),
         ("note", {"align": "right", "color": ink.faint(), "limit": alt.ExprRef("width"), "x": alt.ExprRef("width")}),
     ]
     return [

@@ -10,7 +10,11 @@ import pandas as pd
 
 from dashboards.charts import ink
 
-HEIGHT = 340
+HEIGHT, LEGEND = 340, 28
+"""Heights in pixels: of a chart, of each further line of its legend."""
+PADDING = {"right": 24, "top": 18, "left": 4, "bottom": 6}
+_ACROSS = 2
+"""Series on a line of the legend."""
 
 
 class Spot(NamedTuple):
@@ -50,7 +54,7 @@ def scatter(spots: Sequence[Spot], x: Axis, y: Axis, front: Sequence[Spot] = (),
     layers = [_guide(guides, x, y)] if guides else []
     layers += [*([_front(front, x, y)] if len(front) > 1 else []), *_intervals(base, x, y, spots)]
     layers += [_points(base, x, y, spots), *_labels(base, x, y)]
-    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 6})
+    return alt.layer(*layers).properties(height=_height(spots), padding=PADDING)
 
 
 def lines(spots: Sequence[Spot], x: Axis, y: Axis, guides: Sequence[Spot] = ()) -> Any:
@@ -58,7 +62,7 @@ def lines(spots: Sequence[Spot], x: Axis, y: Axis, guides: Sequence[Spot] = ()) 
     base = alt.Chart(_frame(spots))
     layers = [*([_guide(guides, x, y)] if guides else []), *_joined(spots, x, y), *_intervals(base, x, y, spots)]
     layers += [_points(base, x, y, spots), *_labels(base, x, y)]
-    return alt.layer(*layers).properties(height=HEIGHT, padding={"right": 24, "top": 18, "left": 4, "bottom": 6})
+    return alt.layer(*layers).properties(height=_height(spots), padding=PADDING)
 
 
 def spread(values: Sequence[float]) -> str:
@@ -71,6 +75,14 @@ def _frame(spots: Sequence[Spot]) -> pd.DataFrame:
     return pd.DataFrame([spot._asdict() for spot in spots], columns=list(Spot._fields)).astype(
         dict.fromkeys(numbers, float)
     )
+
+
+def room(values: Sequence[float]) -> tuple[float, float] | None:
+    """What an axis shows where all values are the same, of which no scale could be made; else None."""
+    if not values or max(values) > min(values):
+        return None
+    at = values[0]
+    return (0, 2 * at) if at > 0 else (at - 1, at + 1)
 
 
 def _axis(name: str, axis: Axis) -> Any:
@@ -88,7 +100,11 @@ def _names(spots: Sequence[Spot]) -> list[str]:
 def _legend(spots: Sequence[Spot]) -> alt.Legend | None:
     if len(_names(spots)) < 2:
         return None
-    return alt.Legend(title=None, orient="bottom", labelLimit=320, symbolSize=110, columns=2)
+    return alt.Legend(title=None, orient="bottom", labelLimit=320, symbolSize=110, columns=_ACROSS)
+
+
+def _height(spots: Sequence[Spot]) -> int:
+    return HEIGHT + LEGEND * max(0, -(-len(_names(spots)) // _ACROSS) - 1)
 
 
 def _colour(spots: Sequence[Spot]) -> alt.Color:

@@ -30,7 +30,7 @@ def main() -> None:
     run = reading.current()
     st.title("Bias")
     found = figures.biases(run)
-    judges = words.each([one.judge for one in found])
+    judges = words.each([one.judge for one in sorted(found, key=lambda one: -one.figure.rulings)])
     if judges:
         judge = address.choose(st.columns([1, 2])[0], "Judge", judges, "judge")
         panel(run, [one for one in found if one.judge == judge])
@@ -62,9 +62,8 @@ def _cause(run: reading.Run, cause: str, found: Sequence[Bias]) -> None:
     )
     chart = dots(shown, scale, None if share else Rule(0, "no bias"))
     table = [
-        {"protocol": one.protocol, "judge": one.judge, "share": one.figure.value, "low": one.figure.low,
-         "high": one.figure.high, "p": one.figure.p, "n": one.figure.rulings,
-         "unscored": one.figure.unreadable + one.figure.failed, "method": one.figure.method, "cast": one.cast}
+        {"protocol": one.protocol, "judge": one.judge, **words.cells("share", one.figure), "p": one.figure.p,
+         "method": one.figure.method, "cast": one.cast}
         for one in found
     ]  # fmt: skip
     exhibit.show(Exhibit(CAUSES[cause], chart, comparing.spoken(shown), table, f"bias {cause} {run.id}"))
@@ -81,7 +80,7 @@ def _dot(one: Bias, several: bool) -> Dot:
     name = f"{one.protocol} · {clean(one.cast, 120)}" if several and one.cast else one.protocol
     if one.cause == "flips":
         return Dot(name, "protocol", value, low, high, words.share(figure))
-    told = "nothing to measure" if value is None else f"{value:+.0f} points · {words.rests(figure)}".replace("-", "−")
+    told = "nothing to measure" if value is None else f"{words.points(value)} points · {words.rests(figure)}"
     return Dot(name, comparing.sign(low, high), value, low, high, told)
 
 
@@ -105,11 +104,15 @@ def agree(run: reading.Run) -> None:
     st.markdown(f"**{plain('Cohen’s kappa of every two judges')}**")
     exhibit.grid(pairs)
     exhibit.download(pairs, f"kappa {run.id}")
+    st.caption(
+        "n is the number of transcripts, in one order of the answers each, that both or at least two judges ruled on."
+    )
+    comparing.left_out(run)
 
 
 def _alpha(one: Agreement) -> Dot:
     alpha = one.alpha
-    told = "nothing to measure" if alpha.value is None else f"{alpha.value:.2f} · {words.rests(alpha)}"
+    told = "nothing to measure" if alpha.value is None else f"{alpha.value:.2f} · n {alpha.rulings:,}"
     return Dot(one.protocol or "all protocols", "protocol", alpha.value, alpha.low, alpha.high, told)
 
 

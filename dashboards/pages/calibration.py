@@ -22,6 +22,7 @@ MEASURES = {
     "log_score": "Log score in bits: 0 is best, one bit below for a coin between two answers",
     "ece": "Expected calibration error: mean gap between sure and right, 0 is best",
 }
+NAMES = {"brier": "Brier score", "log_score": "log score", "ece": "calibration error"}
 MASSES: dict[str, Mass] = {"equally many rulings a bin": "equal", "bins of equal width": "width"}
 MOST = 12
 """Diagrams on one page."""
@@ -31,22 +32,25 @@ def main() -> None:
     """Draw the page."""
     run = reading.current()
     st.title("Calibration")
-    rows = [row for row in figures.comparison(run).rows if not row.arm]
-    judges = comparing.judges([row for row in rows if row.accuracy.value is not None])
+    made = figures.comparison(run)
+    judges = comparing.judges([row for row in made.rows if row.accuracy.value is not None])
     if not judges:
-        st.info("No ruling of this run could be read yet: nothing to hold against the truth.")
+        st.info("No ruling of this run could be held against the truth: none was read, or nobody knows what is right.")
         return
     judge, by = st.columns(2)
-    chosen = address.choose(judge, "Judge", judges, "judge")
+    chosen = address.choose(judge, "Judge", [*judges, comparing.ALL] if len(judges) > 1 else judges, "judge")
     mass = MASSES[address.choose(by, "Bins", list(MASSES), "bins")]
-    scores(run, [row for row in rows if row.judge == chosen])
-    diagrams(run, [row for row in rows if row.judge == chosen and row.accuracy.value is not None], mass)
+    whose = "" if chosen == comparing.ALL else chosen
+    made = made if whose else figures.comparison(run, pooled=True)
+    rows = [row for row in made.rows if row.judge == whose and not row.arm]
+    scores(run, rows)
+    diagrams(run, [row for row in rows if row.accuracy.value is not None], mass)
 
 
 def scores(run: reading.Run, rows: Sequence[Row]) -> None:
     """One score of the probabilities, protocol by protocol."""
     st.subheader("Scores of the probabilities")
-    name = address.switch(st, "Score", list(MEASURES), "score", format_func=lambda one: one.replace("_", " "))
+    name = address.switch(st, "Score", list(MEASURES), "score", format_func=NAMES.__getitem__)
     title = MEASURES[name]
     several = len(rows) > len({row.protocol for row in rows})
     found: list[tuple[Row, Figure]] = [(row, getattr(row, name)) for row in rows]
@@ -54,7 +58,10 @@ def scores(run: reading.Run, rows: Sequence[Row]) -> None:
         Dot(words.name(row, several), "protocol", one.value, one.low, one.high, words.value(one)) for row, one in found
     ]
     scale = Scale(title.partition(":")[0], words.span([one for _, one in found]), ".2f")
-    figures_ = [{"protocol": row.protocol, "judge": row.judge, **_scores(row), "cast": row.cast} for row in rows]
+    figures_ = [
+        {"protocol": row.protocol, "judge": row.judge or comparing.ALL, **_scores(row), "cast": row.cast}
+        for row in rows
+    ]
     exhibit.show(Exhibit(title, dots(shown, scale, None), comparing.spoken(shown), figures_, f"{name} {run.id}"))
 
 

@@ -16,11 +16,13 @@ from dashboards.comparing import ident
 from dashboards.drill import PART, ROW
 from dashboards.exhibit import Exhibit
 from dashboards.markup import plain
-from dashboards.transcript import money
 
 PLACE = 30
 SHARE = Scale("share of rulings right", (0, 1), ".0%")
-SPLITS = ("judge", "task", "agent", "tag")
+SPLITS = ("task", "agent", "tag")
+APART, TOGETHER = "apart", "together"
+MANY = 8
+"""Judges up to which they stand apart unless the reader asks for all together; more have too few rulings each."""
 MOST = 24
 """Charts of one kind on the page."""
 
@@ -53,7 +55,7 @@ def header(run: reading.Run) -> None:
         "Matches failed": f"{counts.failed:,}",
         "Calls paid": f"{paid.calls:,}",
         "Tokens": words.short(paid.tokens),
-        "Cost": money(paid.cost),
+        "Cost": ledger.dollars(paid),
     }
     exhibit.metrics(told)
     if counts.ruled < counts.rulings:
@@ -62,20 +64,27 @@ def header(run: reading.Run) -> None:
 
 def choose(run: reading.Run, usual: Comparison) -> Comparison:
     """The comparison that the reader asked for: against what, split by what, before whom, beside which runs."""
-    where, split = st.columns([2, 1])
-    before, beside = st.columns(2)
+    where, split, whom = st.columns([3, 2, 2])
+    beside, before = st.columns(2)
     runs = [row["id"] for row in reading.runs() if row["id"] != run.id]
     others = address.several(beside, "Beside the runs", runs, "with")
     every = figures.comparison(run, others) if others else usual
-    baseline = address.choose(where, "Baseline", words.each([usual.baseline, *_labels(every)]), "baseline")
-    by = address.choose(split, "A chart for each", list(SPLITS), "by")
-    if (baseline, by) != (usual.baseline, "judge"):
-        every = figures.comparison(run, others, baseline, "" if by == "judge" else by)
-    return _before(before, every)
+    labels = words.each([usual.baseline, *(row.protocol for row in every.rows)])
+    baseline = address.choose(where, "Baseline", labels, "baseline")
+    pooled = _pooled(whom, comparing.judges(every.rows))
+    whole = "nothing" if pooled else "judge"
+    by = address.choose(split, "Split by", [whole, *SPLITS], "by")
+    if (baseline, by, pooled) != (usual.baseline, "judge", False):
+        every = figures.comparison(run, others, baseline, "" if by == whole else by, pooled)
+    return every if pooled else _before(before, every)
 
 
-def _labels(made: Comparison) -> list[str]:
-    return [row.protocol for row in made.rows]
+def _pooled(where: Any, judges: Sequence[str]) -> bool:
+    """Whether all judges are taken together, as repeated measures within a source."""
+    if len(judges) < 2:
+        return False
+    ways = [TOGETHER, APART] if len(judges) > MANY else [APART, TOGETHER]
+    return address.switch(where, f"The {len(judges)} judges", ways, "pool") == TOGETHER
 
 
 def _before(where: Any, made: Comparison) -> Comparison:
@@ -92,7 +101,7 @@ def parts(made: Comparison, rows: Sequence[Any]) -> Iterator[tuple[str, str, lis
     found = list(dict.fromkeys(groups))
     for number, place in comparing.multiples([str(i) for i in range(min(MOST, len(found)))]):
         group, judge = found[int(number)]
-        before = f", before judge {judge}" if len(judges) > 1 or not group else ""
+        before = f", {comparing.whom(judge)}" if len(judges) > 1 or not group else ""
         about = f", {made.by} {group}{before}" if group else before
         yield about, f"{group} {judge}", [row for row in rows if (row.group, row.judge) == (group, judge)], place
     if len(found) > MOST:
@@ -176,7 +185,7 @@ def _pair(pair: Pair) -> dict[str, object]:
     figure = pair.difference
     return {
         "protocol": pair.protocol,
-        "judge": pair.judge,
+        "judge": pair.judge or comparing.ALL,
         "group": pair.group,
         "difference, points [95 %]": words.spread(figure, signed=True),
         "p": words.chance(figure.p),

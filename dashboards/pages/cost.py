@@ -12,7 +12,6 @@ from dashboards.charts.bars import Bar, bars
 from dashboards.exhibit import Exhibit
 from dashboards.ledger import Model
 from dashboards.markup import plain
-from dashboards.transcript import money
 
 PLACE = 100
 UNITS = {
@@ -32,7 +31,7 @@ def main() -> None:
         {
             "Calls paid": f"{paid.calls:,}",
             "Tokens": words.short(paid.tokens),
-            "Cost": money(paid.cost),
+            "Cost": ledger.dollars(paid),
             "Seconds of calls": f"{paid.seconds:,.0f}",
         }
     )
@@ -108,7 +107,7 @@ def each(run: reading.Run, efforts: Sequence[Effort]) -> None:
                 "judge": row.judge,
                 "rulings": rulings,
                 "judge tokens a ruling": round(own / rulings) if own is not None and rulings else None,
-                "speaker tokens a ruling": round(spoken / served) if served else None,
+                "speaker tokens a ruling": round(spoken / served) if served and (spoken or not row.cast) else None,
                 "cast": row.cast,
             }
         )

@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from arena.control import SILENT
+from arena.store.read import Spent
 from dashboards import address, exhibit, figures, ledger, pulse, reading, words
 from dashboards.address import ALL
 from dashboards.charts.spots import Axis, Spot, lines
 from dashboards.exhibit import Exhibit
 from dashboards.markup import clean, plain
-from dashboards.transcript import money
 
 PLACE = 20
 PERIOD = 2.0
@@ -57,7 +57,7 @@ def look(run: reading.Run) -> None:
 def standing(now: dict[str, Any]) -> None:
     """How far the run is."""
     st.markdown(STATES[now["state"]])
-    share = min(1.0, now["ruled"] / now["rulings"]) if now["rulings"] else 0.0
+    share = words.progress((now["ruled"], now["rulings"]), (now["over"], now["planned"]))
     st.progress(share, f"{now['ruled']:,} of {now['rulings']:,} rulings ({share:.1%})")
     figures_ = {
         "Matches played": f"{now['over']:,} / {now['planned']:,}",
@@ -65,7 +65,7 @@ def standing(now: dict[str, Any]) -> None:
         "Matches failed": f"{now['failed']:,}",
         "Calls paid": f"{now['spent']['calls']:,}",
         "Tokens": words.short(now["spent"]["tokens"]),
-        "Spent": money(now["spent"]["cost"]),
+        "Spent": ledger.dollars(Spent(**now["spent"])),
     }
     exhibit.metrics(figures_)
 

@@ -57,8 +57,7 @@ def curve(run: reading.Run, number: int, one: Curve) -> None:
     chart = lines(spots, Axis("√KL, √nats", ".2f"), Axis("share", ".0%", (0, 1.02)))
     told = "; ".join(f"{name} at n {n}: {figure.value:.2f}" for name, n, _, figure in _points(one))
     table = [
-        {"series": name, "n": n, "KL, nats": kl, "value": figure.value, "low": figure.low, "high": figure.high,
-         "rulings": figure.rulings, "unscored": figure.unreadable + figure.failed, "cast": clean(one.cast, 300)}
+        {"series": name, "best of": n, "KL, nats": kl, **words.cells("value", figure), "cast": clean(one.cast, 300)}
         for name, n, kl, figure in _points(one)
     ]  # fmt: skip
     exhibit.show(Exhibit(title, chart, told, table, f"optimisation {number} {run.id}"))

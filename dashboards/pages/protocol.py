@@ -20,6 +20,8 @@ from dashboards.words import SIDES
 
 PLACE = 40
 NAME = "protocol"
+LABELLED = 2
+"""Lines on which the verdict is named: of more the names would cover one another."""
 SHARE = Scale("share of rulings right", (0, 1), ".0%")
 
 
@@ -37,14 +39,13 @@ def main() -> None:
         address.link(st, "Its transcripts", "transcripts", protocol=label)
         address.link(st, "Compared with the others", "compare")
     rows = [row for row in figures.comparison(run).rows if row.protocol == label]
+    chosen = comparing.before(st, comparing.judges(rows)) if rows else ()
     if rows:
-        chosen = comparing.before(st, comparing.judges(rows))
-        rows = [row for row in rows if row.judge in chosen]
-        accuracy(run, rows)
-        tasks(run, label)
+        accuracy(run, [row for row in rows if row.judge in chosen])
+        tasks(run, label, chosen)
     else:
         st.info("No ruling on this protocol is stored yet.")
-    beliefs(run, [trace for trace in figures.traces(run) if trace.protocol == label])
+    beliefs(run, [one for one in figures.traces(run) if one.protocol == label and one.judge in chosen])
     outcomes(run, label)
     roles(run, label)
 
@@ -97,9 +98,10 @@ def accuracy(run: reading.Run, rows: Sequence[Row]) -> None:
     exhibit.show(Exhibit(title, chart, comparing.spoken(shown), table, f"protocol {run.id}"))
 
 
-def tasks(run: reading.Run, label: str) -> None:
+def tasks(run: reading.Run, label: str, judges: Sequence[str]) -> None:
     """The same task by task, where there are several."""
-    rows = [row for row in figures.comparison(run, by="task").rows if row.protocol == label and not row.arm]
+    every = figures.comparison(run, by="task").rows
+    rows = [row for row in every if row.protocol == label and row.judge in judges and not row.arm]
     names = words.each([row.group for row in rows])
     if len(names) < 2:
         return
@@ -121,10 +123,11 @@ def tasks(run: reading.Run, label: str) -> None:
 def beliefs(run: reading.Run, found: Sequence[Trace]) -> None:
     """The probability of the right answer, round by round."""
     st.subheader("Beliefs round by round")
+    several = len({trace.cast for trace in found}) > 1
     spots = [
-        Spot(f"{trace.judge}{f' · {clean(trace.cast, 80)}' if len({t.cast for t in found}) > 1 else ''}",
+        Spot(f"{trace.judge}{f' · {clean(trace.cast, 80)}' if several else ''}",
              _at(trace, i), moment.chance.value, moment.chance.low, moment.chance.high,
-             "verdict" if moment.final else "", words.rests(moment.chance))
+             "verdict" if moment.final and len(found) <= LABELLED else "", words.rests(moment.chance))
         for trace in found
         for i, moment in enumerate(trace.moments)
         if moment.chance.value is not None
@@ -136,8 +139,7 @@ def beliefs(run: reading.Run, found: Sequence[Trace]) -> None:
     told = "; ".join(f"{spot.series}, round {spot.x:.0f}: {spot.y:.2f}" for spot in spots)
     table = [
         {"judge": trace.judge, "after round": moment.round, "verdict": moment.final,
-         "probability of the right answer": moment.chance.value, "low": moment.chance.low, "high": moment.chance.high,
-         "n": moment.chance.rulings, "unscored": moment.chance.unreadable + moment.chance.failed, "cast": trace.cast}
+         **words.cells("probability of the right answer", moment.chance), "cast": trace.cast}
         for trace in found
         for moment in trace.moments
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from arena.ratings import Rating, Ratings
-from dashboards import comparing, exhibit, figures, reading
+from dashboards import comparing, exhibit, figures, reading, words
 from dashboards.charts.dots import Dot, Rule, Scale, dots, reach
 from dashboards.exhibit import Exhibit
 from dashboards.markup import clean, plain
@@ -19,6 +19,10 @@ LISTS = {
     "wrong": "As speakers for a wrong answer: how well they mislead (Engels 2025: Houdini)",
     "judges": "Judges: how well they tell right from wrong (Engels 2025: Guard)",
 }
+MOST = 20
+"""Rows of one chart."""
+VOTED = {"debaters": "Those whose texts were voted on, by which of two was preferred"}
+"""The list of a run in which nobody knows a right answer."""
 
 
 def main() -> None:
@@ -30,13 +34,15 @@ def main() -> None:
         st.info("Nobody to rate: ratings need speakers for two answers, or judges, with verdicts that could be read.")
         return
     warn(found)
-    for (name, title), (_, place) in zip(LISTS.items(), comparing.multiples(list(LISTS)), strict=True):
+    lists = LISTS if found.right or found.wrong or found.judges else VOTED
+    for (name, title), (_, place) in zip(lists.items(), comparing.multiples(list(lists)), strict=True):
         with place:
             listed(run, name, title, getattr(found, name))
     st.caption(
         "Elo points above the mean of each list; 400 points are odds ten times as good. Bars are 95 % intervals by the "
         "bootstrap over sources; n is the number of verdicts that a player took part in."
     )
+    comparing.left_out(run)
 
 
 def warn(found: Ratings) -> None:
@@ -62,7 +68,7 @@ def listed(run: reading.Run, name: str, title: str, found: Sequence[Rating]) -> 
         st.caption("None.")
         return
     ordered = sorted(found, key=lambda one: -one.value)
-    shown = [Dot(clean(one.name, 200), "protocol", one.value, one.low, one.high, _note(one)) for one in ordered]
+    shown = [Dot(clean(one.name, 200), "protocol", one.value, one.low, one.high, _note(one)) for one in ordered[:MOST]]
     scale = Scale("Elo points", reach(shown, 100), "+,.0f")
     table = [
         {"name": one.name, "Elo points": one.value, "low": one.low, "high": one.high, "verdicts": one.games}
@@ -70,11 +76,13 @@ def listed(run: reading.Run, name: str, title: str, found: Sequence[Rating]) -> 
     ]
     chart = dots(shown, scale, Rule(0, "mean of the list"))
     exhibit.show(Exhibit(title, chart, comparing.spoken(shown), table, f"ratings {name} {run.id}"))
+    if len(ordered) > MOST:
+        st.caption(f"The first {MOST} of {len(ordered)}; the figures of the chart have all.")
 
 
 def _note(one: Rating) -> str:
     blank = " · no interval" if one.low is None else ""
-    return f"{one.value:+,.0f} · n {one.games:,}{blank}".replace("-", "−")
+    return f"{words.points(one.value)} · n {one.games:,}{blank}"
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboards import address, reading, shelf
+from dashboards import address, ledger, reading, shelf, words
 from dashboards.folder import pages
 from dashboards.markup import plain
 from dashboards.shelf import Shelved
-from dashboards.transcript import money
 
 PLACE = 10
 SIZE = 20
@@ -23,13 +22,13 @@ def main() -> None:
     """Draw the page."""
     run = reading.current()
     st.title("Runs")
-    words = address.words(st, "Name of the run", "words", placeholder="a part of its name, or how its id begins")
-    total = shelf.total(words)
+    name = address.words(st, "Name of the run", "words", placeholder="a part of its name, or how its id begins")
+    total = shelf.total(name)
     if not total:
-        st.info(plain(f"No run is called “{words}”."))
+        st.info(plain(f"No run is called “{name}”."))
         return
     first = address.leaf(total, SIZE)
-    listed(shelf.shelf(first, SIZE, words), total)
+    listed(shelf.shelf(first, SIZE, name), total)
     opened(run)
 
 
@@ -54,13 +53,13 @@ def _row(one: Shelved) -> dict[str, object]:
     return {
         "run": one.name,
         "state": MARKS[one.state],
-        "progress": min(1.0, counts.ruled / counts.rulings) if counts.rulings else 0.0,
+        "progress": words.progress((counts.ruled, counts.rulings), (counts.over, counts.planned)),
         "rulings": counts.rulings,
         "n read": counts.ruled - counts.unreadable,
         "unreadable": counts.unreadable,
         "matches failed": counts.failed,
         "tokens": one.spent.tokens,
-        "cost": money(one.spent.cost),
+        "cost": ledger.dollars(one.spent),
         "started": datetime.fromtimestamp(one.created),
         "id": one.id,
     }

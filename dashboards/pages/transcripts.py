@@ -211,9 +211,13 @@ def held(kept: Kept) -> None:
     if not kept.beliefs:
         return
     first = kept.match.shown[0]
-    last = max((turn.round for turn in kept.turns), default=0)
-    told = [(row, row.get("round") or last) for row in (*kept.beliefs, *kept.rulings) if row["state"] == "read"]
-    spots = [Spot(f"{row['label']}, {transcript.order(row['order'])}", number, row["p"][first]) for row, number in told]
+    end = 1 + max(row["round"] for row in kept.beliefs)
+    told = [(row, row.get("round", end)) for row in (*kept.beliefs, *kept.rulings) if row["state"] == "read"]
+    spots = [
+        Spot(f"{row['label']}, {transcript.order(row['order'])}", number, row["p"][first],
+             label="verdict" if number == end else "")
+        for row, number in told
+    ]  # fmt: skip
     rounds, answer = Axis("after round", "d"), Axis(f"probability of answer {LETTERS[0]}", ".0%", (0, 1))
     figures = [{"judge": spot.series, "round": int(spot.x), f"probability of {LETTERS[0]}": spot.y} for spot in spots]
     exhibit.show(

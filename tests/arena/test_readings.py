@@ -103,6 +103,18 @@ def test_disputes_are_read_page_by_page_and_none_where_one_side_is_empty(tmp_pat
     assert disputes(engine, known[0], nobody) == (0, 0, ())
 
 
+def test_disputes_before_all_judges_together_are_of_the_mean_over_them(tmp_path: Path) -> None:
+    engine, run = store(tmp_path, guessing())
+    direct, debate = (
+        Group(run, one.protocol, "", one.cast) for one in (list(samples(engine, run))[i] for i in (0, -1))
+    )
+    found = disputes(engine, direct, debate)
+    judges = {group.judge for group in samples(engine, run)}
+    apart = [disputes(engine, direct._replace(judge=j), debate._replace(judge=j)) for j in judges]
+    assert found.shared == 6 and found.total <= sum(one.total for one in apart)
+    assert {one.question for one in found.questions} <= {q.question for one in apart for q in one.questions}
+
+
 def test_an_advantage_is_the_speakers_strength_less_the_judge_s(server: Server, tmp_path: Path) -> None:
     table = modelled(server.url)
     table["models"]["big"] = {**table["models"]["m"], "model": "small"}

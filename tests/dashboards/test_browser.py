@@ -59,7 +59,7 @@ def row(page: Page, chart: int, number: int) -> None:
     """Click on a row of a chart."""
     box = page.get_by_test_id("stVegaLiteChart").nth(chart)
     box.scroll_into_view_if_needed()
-    words = box.locator("svg text", has_text="questions").nth(number)
+    words = box.locator("svg text", has_text="points ·").nth(number)
     words.click(position={"x": 5, "y": 5}, force=True)
 
 
@@ -71,6 +71,8 @@ def test_every_page_shows_itself_without_error_and_asks_no_other_host(site: str,
         ready(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_text("This cannot be shown")).to_have_count(0)
+        expect(page.locator("svg text", has_text="NaN")).to_have_count(0)
+        expect(page.locator("a[href*='example.invalid']")).to_have_count(0)  # speakers are called by what they say
     assert seen.errors == []
     assert seen.hosts == {"127.0.0.1"}
 

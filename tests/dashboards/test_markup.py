@@ -54,6 +54,13 @@ def test_words_of_a_widget_cannot_turn_what_follows_them(sign: str) -> None:
     assert sign not in markup.plain(f"debate{sign}")
 
 
+@pytest.mark.parametrize("link", ["https://a.b/c", "HTTP://a.b", "www.a.b", "see me@a.b"])
+def test_words_of_a_widget_are_no_link(link: str) -> None:
+    read = markup.plain(link).replace("\\", "")
+    assert not re.search(r"(?i)https?://|www\.|\w@\w", read)
+    assert read.replace("\u2060", "") == link
+
+
 def test_a_text_of_megabytes_is_cut_and_says_so() -> None:
     assert len(markup.text("x" * 3_000_000)) < markup.LIMIT + 200
     assert "2,900,000 more characters" in markup.text("x" * 3_000_000)

@@ -60,7 +60,7 @@ def unread(folder: Path) -> Path:
 
 def imported(folder: Path) -> Path:
     """No call is stored, tokens and cost are unknown, and the plugin of the protocol is not at hand."""
-    unknown = {"calls": 0, "prompt": None, "completion": None, "cost": None, "seconds": 0.0}
+    unknown = {"calls": 0, "prompt": None, "completion": None, "cost": None, "seconds": None}
     spec = {"protocol": {"use": "elsewhere.Debate"}, "agents": {}, "branch": ""}
     calls = (delete(schema.bodies), delete(schema.calls), update(schema.rulings).values(usage=unknown))
     return changed(played(folder, protocols=["debate"]), *calls, update(schema.matches).values(spec=spec))

@@ -83,6 +83,13 @@ def test_a_question_without_an_answer_is_tagged() -> None:
     assert names(asked, turn("bob", 2, "In line one.", act="answer"), rounds=2) == []
 
 
+def test_a_remark_of_the_judge_to_nobody_in_particular_is_answered_by_who_argues_next() -> None:
+    asked = turn("judge", 1, "Where does it say so?", act="ask")
+    heard = [one.model_copy(update={"after": 1}) for one in PLAIN]
+    assert names(asked, *heard, rounds=1) == []
+    assert names(asked, *PLAIN, rounds=1) == ["unanswered question"]
+
+
 def test_a_turn_that_says_the_same_again_repeats_itself() -> None:
     text = "Clearly everyone around there remembers keeping animals beside water."
     assert names(turn("alice", 1, text), PLAIN[1], turn("alice", 2, text), turn("bob", 2, "No.")) == ["repeats itself"]
