@@ -84,7 +84,7 @@ def speaker(name: str, group: str, transcript: str, said: tuple[Utterance, ...])
 
 
 def judge(name: str, of: str, mode: str = "") -> Judge:
-    """Whoever `name` was among the judges of a set, judging in this mode."""
+    """Whoever `name` was among the judges of a set, judging in this mode; a person's name begins with `human`."""
     return Judge.model_validate({"use": "recorded", "judge": name, "of": of, "mode": mode})
 
 

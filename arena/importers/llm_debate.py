@@ -267,7 +267,7 @@ def _judged(row: Row, beside: _Judged, model: str, swap: bool) -> Iterator[Judge
     """The verdicts of a row; a reply that the file says is not complete is none."""
     if beside.confidence_correct is not None:
         p = (beside.confidence_correct, 1 - beside.confidence_correct)
-        yield Judgement(judge(f"judge {beside.judge_id}", "llm_debate"), p, beside.explanation or "")
+        yield Judgement(judge(f"human {beside.judge_id}", "llm_debate"), p, beside.explanation or "")
     for column, value in row.fields.items():
         votes = re.fullmatch(r"answer_judge(\d*)", column)
         if votes and value and str(row.fields.get(f"complete_judge{votes[1]}")) != "False":

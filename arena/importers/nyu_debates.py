@@ -144,7 +144,7 @@ class NyuDebates(Importer):
 
     judges: Literal["each", "pooled"] = "each"
     """`pooled`: all who judged live are one judge of the run, as in the paper's tables, and so with the other ways; the
-    second who judged one room in the same way is `people 2`."""
+    second who judged one room in the same way is `humans 2`."""
 
     def read(self) -> Iterator[Imported]:
         shelf: _Shelf | None = None
@@ -289,7 +289,7 @@ def _judged(room: _Room, pooled: bool) -> Iterator[Judgement]:
         if one.judged and room.live:
             readings = {room.roles["Judge"]: _Reading(mode=_LIVE, judgments=(one.judged,))}
         for name, reading in readings.items():
-            called = _alias(name, known[reading.mode]) if pooled else name
+            called = _alias(name, known[reading.mode]) if pooled else f"human {name}"
             first = {_LIVE: rounds, "timed": last}.get(reading.mode, 0)
             yield from _read(judge(called, "nyu_debates", reading.mode), reading.judgments, first, last)
 
@@ -307,7 +307,7 @@ def _alias(name: str, alike: list[str]) -> str:
     if name not in alike:
         alike.append(name)
     place = alike.index(name) + 1
-    return f"people {place}" if place > 1 else "people"
+    return f"humans {place}" if place > 1 else "humans"
 
 
 def _script(room: _Room) -> str:

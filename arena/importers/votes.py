@@ -64,5 +64,5 @@ class Votes(Importer):
                     correct=None,
                     source=prompt,
                 )
-            judged = tuple(Judgement(judge(f"worker {one.worker}", "votes"), _P[one.winner]) for _, one in votes)
+            judged = tuple(Judgement(judge(f"human {one.worker}", "votes"), _P[one.winner]) for _, one in votes)
             yield Imported(row.place, unspoken(question), judged=judged)

@@ -27,7 +27,7 @@ def test_the_command_line_imports_shows_and_compares(shell: Shell) -> None:
     key = json.loads(shell.run("show", "--run", "nyu", "--json").stdout)[0]["key"]
     shown = shell.run("show", key[:12]).stdout
     assert "before anyone spoke" in shown and "[verified] “She sold honey in”" in shown
-    assert "recorded(people, live)" in shell.run("compare", "nyu").stdout
+    assert "recorded(humans, live)" in shell.run("compare", "nyu").stdout
     assert "nyu_debates" in shell.run("list", "importers").stdout
 
 
@@ -89,7 +89,7 @@ def test_imported_transcripts_are_judged_by_a_model_and_compared_beside_the_peop
     assert len(server.bodies) == 3 and any("Honey: " in body and "It does not." in body for body in server.bodies)
     assert not any("A quotes." in body or "bees by the river" in body for body in server.bodies)
     rows = compare(db.connect(at(shell.folder)), run).rows
-    assert {row.judge for row in rows} >= {"recorded(people, live)", "token(tiny, shots=0)"}
+    assert {row.judge for row in rows} >= {"recorded(humans, live)", "token(tiny, shots=0)"}
     assert shell.run("judge", run, "--here", "--json", "--judge", judge).returncode == 0 and len(server.bodies) == 3
 
 

@@ -79,7 +79,7 @@ def test_a_room_is_a_debate_with_feedback_and_its_quotes_are_spans_of_the_story(
 
 def test_probabilities_after_each_round_are_beliefs_and_the_last_is_the_verdict(tmp_path: Path) -> None:
     debate = read_in("nyu_debates", published.nyu(tmp_path))[0]
-    live, stepped, timed = ("recorded(p01, live)", "recorded(p02, stepped)", "recorded(p03, timed)")
+    live, stepped, timed = ("recorded(human p01, live)", "recorded(human p02, stepped)", "recorded(human p03, timed)")
     assert [(who, after, p[0]) for who, after, p in held(debate)] == [
         (live, 0, 0.5),
         (live, 1, 0.7),
@@ -103,7 +103,7 @@ def test_a_consultancy_has_its_arm_and_unfinished_rooms_end_where_they_did(tmp_p
 def test_pooled_judges_go_by_how_they_judged(tmp_path: Path) -> None:
     debate = read_in("nyu_debates", published.nyu(tmp_path), judges="pooled")[0]
     assert dict.fromkeys(who for who, _, _ in held(debate)) == dict.fromkeys(
-        ["recorded(people, live)", "recorded(people, stepped)", "recorded(people, timed)"]
+        ["recorded(humans, live)", "recorded(humans, stepped)", "recorded(humans, timed)"]
     )
 
 

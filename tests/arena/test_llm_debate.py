@@ -62,8 +62,8 @@ def test_people_who_judged_one_transcript_are_judges_of_one_match(tmp_path: Path
     ]
     (entry,) = read_in("llm_debate", published.khan(tmp_path, rows))
     assert [(one.judge.label, one.order, one.p[0]) for one in entry.judged] == [
-        ("recorded(judge 1)", 0, 0.9),
-        ("recorded(judge 2)", 1, 0.3),
+        ("recorded(human 1)", 0, 0.9),
+        ("recorded(human 2)", 1, 0.3),
     ]
     assert entry.match.agents["alice"].label == "recorded(debater_v7.yaml)" and entry.match.question.passage is None
 
