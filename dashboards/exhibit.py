@@ -62,8 +62,8 @@ def grid(lines: Sequence[Line], **columns: Any) -> None:
 
 
 def frame(lines: Sequence[Line]) -> pd.DataFrame:
-    """The lines as a table: who judges and who speaks is left out where it is the same in every row, and comes after the
-    protocol where that alone would not tell rows apart."""
+    """The lines as a table: who judges and who speaks is left out where it is the same in every row, and comes after
+    the protocol where that alone would not tell rows apart."""
     data = pd.DataFrame([dict(line) for line in lines])
     same = [name for name in WHOSE if len(data) > 1 and name in data and data[name].nunique() <= 1]
     data = data.drop(columns=same)
