@@ -8,6 +8,7 @@ chances to mislead as it has rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ from arena.power import observed, smallest
 from arena.rulings import Floats, Mask
 from arena.samples import Group, Played, played, samples, together
 from arena.store import cost, read
-from arena.store.cost import Apart, Effort
+from arena.store.cost import Apart, Effort, Tally
 
 __all__ = ["By", "Comparison", "Pair", "Row", "compare", "full", "table"]
 
@@ -92,12 +93,14 @@ def compare(
     names = {name: read.run_id(engine, name) for name in ([runs] if isinstance(runs, str) else runs)}
     ids = list(dict.fromkeys(names.values()))
     apart: Apart | None = by if by in {"task", "tag"} else None
-    efforts = [effort for run in ids for effort in cost.efforts(engine, run, apart)]
+    with ThreadPoolExecutor(1) as beside:  # the database adds up what calls and turns took while rulings are read
+        told = beside.submit(_took, engine, ids, apart)
+        held = any(read.holds_beliefs(engine, run) for run in ids)
+        groups = {group: one for run in ids for group, one in samples(engine, run, held).items()}
+        efforts, tallies = told.result()
     elsewhere = frozenset(run for run in ids if read.imported(engine, run))
     known = _Frame(by, {run: played(engine, run) for run in ids}, efforts, elsewhere)
     base = _baseline(known, baseline, names)
-    held = any(read.holds_beliefs(engine, run) for run in ids)
-    groups = {group: one for run in ids for group, one in samples(engine, run, held).items()}
     parts = _parts(together(groups) if pooled else groups, by)
     return Comparison(
         run=ids[0],
@@ -107,8 +110,14 @@ def compare(
         rows=tuple(row for part in parts for row in _rows(part, parts, known)),
         pairs=_pairs(parts, base, known),
         efforts=tuple(efforts),
-        tallies=tuple(tally for run in ids for tally in cost.tallies(engine, run, apart)),
+        tallies=tuple(tallies),
     )
+
+
+def _took(engine: Engine, runs: Sequence[str], by: Apart | None) -> tuple[list[Effort], list[Tally]]:
+    """What each role took, and what was the matter with turns."""
+    efforts = [effort for run in runs for effort in cost.efforts(engine, run, by)]
+    return efforts, [tally for run in runs for tally in cost.tallies(engine, run, by)]
 
 
 def _baseline(known: _Frame, wanted: str | None, runs: Mapping[str, str]) -> _Base:

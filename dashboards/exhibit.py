@@ -18,6 +18,10 @@ from dashboards.markup import plain
 Line = Mapping[str, object]
 
 
+WHOSE = ("cast", "judge", "arm", "group", "run")
+"""Columns that tell rows about one protocol apart."""
+
+
 class Exhibit(NamedTuple):
     """One chart with everything that goes with it."""
 
@@ -58,13 +62,16 @@ def grid(lines: Sequence[Line], **columns: Any) -> None:
 
 
 def frame(lines: Sequence[Line]) -> pd.DataFrame:
-    """The lines as a table: who judges and who speaks comes after the protocol, and is left out where it is the same in
-    every row."""
+    """The lines as a table: who judges and who speaks is left out where it is the same in every row, and comes after
+    the protocol where that alone would not tell rows apart."""
     data = pd.DataFrame([dict(line) for line in lines])
-    whose = [name for name in ("protocol", "cast", "judge", "arm", "group", "run") if name in data]
-    same = [name for name in whose[1:] if len(data) > 1 and data[name].nunique() <= 1]
-    rest = [name for name in data if name not in whose]
-    return data[[name for name in whose if name not in same] + rest] if "protocol" in data else data.drop(columns=same)
+    same = [name for name in WHOSE if len(data) > 1 and name in data and data[name].nunique() <= 1]
+    data = data.drop(columns=same)
+    if "protocol" not in data:
+        return data
+    several = data.groupby("protocol", sort=False).nunique()
+    first = ["protocol", *(name for name in WHOSE if name in data and several[name].max() > 1)]
+    return data[first + [name for name in data if name not in first]]
 
 
 def settings(data: pd.DataFrame) -> dict[str, Any]:

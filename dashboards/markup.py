@@ -24,6 +24,7 @@ _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 CSS = """<style>
 .stMainBlockContainer { padding-top: 3rem; }
 .stApp [data-testid="stMetricValue"] { font-size: 1.35rem; }
+.stVegaLiteChart svg text { paint-order: stroke; }
 .arena { overflow-wrap: anywhere; line-height: 1.5; }
 .arena .text { white-space: pre-wrap; unicode-bidi: isolate; overflow-wrap: anywhere; }
 .arena .faint { opacity: .7; font-size: .82rem; }

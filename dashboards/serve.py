@@ -3,6 +3,7 @@
 Called by its path, as `arena dashboard` does: a module by name would be looked for in the folder one happens to be in.
 """
 
+import gc
 import sys
 from pathlib import Path
 
@@ -14,4 +15,5 @@ from streamlit.web.cli import main
 from dashboards import comparing, drill, figures, listing, pulse, shelf, tradeoffs, transcript  # noqa: F401
 
 if __name__ == "__main__":
+    gc.freeze()  # statsmodels collects at each correction: what was imported need not be looked through
     sys.exit(main())

@@ -34,27 +34,26 @@ def bars(parts: Sequence[Bar], title: str, unit: str, chosen: str = "") -> Any:
     data = pd.DataFrame([{**bar._asdict(), "at": names.index(bar.part)} for bar in parts])
     data["chosen"] = [bool(chosen) and bar.key == chosen for bar in parts]
     y = alt.Y("label:N", sort=rows, axis=None, scale=alt.Scale(paddingInner=0))
-    base = alt.Chart(data).encode(y=y)
+    base = alt.Chart().encode(y=y)
     legend = alt.Legend(title=None, orient="bottom", labelLimit=320, columns=_ACROSS) if len(names) > 1 else None
     colour = alt.Color("part:N", scale=alt.Scale(domain=names, range=ink.colours(len(names))), legend=legend)
     tips = [alt.Tooltip("label:N"), alt.Tooltip("part:N"), alt.Tooltip("value:Q", format=unit)]
     x = alt.X("sum(value):Q", axis=alt.Axis(title=title, format=unit, tickCount=4, labelFlush=True))
     drawn = base.mark_bar(height=14, yOffset=10, stroke=ink.paper(), strokeWidth=1).encode(
-        x=x, color=colour, order="at:Q", tooltip=tips
+        x=x, color=colour, order=alt.Order("at:Q"), tooltip=tips
     )
-    layers = [base.transform_filter("datum.chosen").mark_rect(color=ink.band()), drawn, *_words(data, y)]
+    layers = [base.transform_filter("datum.chosen").mark_rect(color=ink.band()), drawn, _words(data, y)]
     if any(bar.key for bar in parts):
         layers.append(_target(data, y))
-    return alt.layer(*layers).properties(
+    return alt.layer(*layers, data=data).properties(
         height=ROW * len(rows) + MARGIN, padding={"right": 12, "top": 8, "left": 4, "bottom": 6}
     )
 
 
-def _words(data: pd.DataFrame, y: alt.Y) -> list[Any]:
-    rows = alt.Chart(data.drop_duplicates("label")).encode(y=y, text="label:N")
-    told: dict[str, Any] = {"align": "left", "dy": -9, "fontSize": 13, "limit": alt.ExprRef("width"), "x": 2}
-    halo: dict[str, Any] = {"stroke": ink.paper(), "strokeWidth": 4}
-    return [rows.mark_text(color=ink.text(), **told, **style) for style in (halo, {})]
+def _words(data: pd.DataFrame, y: alt.Y) -> Any:
+    rows = alt.Chart(data.drop_duplicates("label")).encode(y=y, text=alt.Text("label:N"))
+    wide = alt.ExprRef("width")
+    return rows.mark_text(align="left", dy=-9, fontSize=13, limit=wide, x=2, color=ink.text(), **ink.halo())
 
 
 def _target(data: pd.DataFrame, y: alt.Y) -> Any:

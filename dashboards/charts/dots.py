@@ -88,13 +88,15 @@ def dots(rows: Sequence[Dot], scale: Scale, rule: Rule | None, chosen: str = "",
     data["chosen"] = [bool(chosen) and row.key == chosen for row in rows]
     axis = alt.Axis(format=scale.format, title=scale.title, grid=True, tickCount=5, labelFlush=True)
     x = alt.X("value:Q", scale=alt.Scale(domain=list(scale.domain), nice=False, clamp=True), axis=axis)
-    base = alt.Chart(data).encode(y=alt.Y("row:O", axis=None))
+    base = alt.Chart().encode(y=alt.Y("row:O", axis=None))
     layers = [_band(base), *([_reference(rule, x)] if rule else []), *_marks(base, beside or rows, x), *_words(base)]
     if any(row.key for row in rows):
         layers.append(_target(base))
     kinds = len({row.kind for row in beside or rows})
     height = ROW * len(rows) + MARGIN + (LEGEND * -(-kinds // _ACROSS) if kinds > 1 else 0)
-    return alt.layer(*layers).properties(height=height, padding={"right": 12, "top": 18, "left": 4, "bottom": 6})
+    return alt.layer(*layers, data=data).properties(
+        height=height, padding={"right": 12, "top": 18, "left": 4, "bottom": 6}
+    )
 
 
 def _band(base: alt.Chart) -> Any:
@@ -116,13 +118,8 @@ def _marks(base: alt.Chart, rows: Sequence[Dot], x: alt.X) -> list[Any]:
     )
     shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=[KINDS[kind][0] for kind in kinds]), legend=legend)
     known = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-    ends = [
-        known.mark_tick(orient="vertical", thickness=2, size=12, yOffset=_DOWN).encode(x=f"{end}:Q", color=colour)
-        for end in ("low", "high")
-    ]
     return [
-        known.mark_rule(strokeWidth=2, yOffset=_DOWN).encode(x="low:Q", x2="high:Q", color=colour),
-        *ends,
+        known.mark_rule(strokeWidth=2, yOffset=_DOWN).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour),
         base.transform_filter("isValid(datum.value)")
         .mark_point(filled=True, size=130, opacity=1, yOffset=_DOWN)
         .encode(x=x, color=colour, shape=shape, tooltip=_tips()),
@@ -139,16 +136,10 @@ def _tips() -> list[alt.Tooltip]:
 
 def _words(base: alt.Chart) -> list[Any]:
     """What the row is at the left, its figure at the right: they need no room beside the chart."""
-    halo = {"stroke": ink.paper(), "strokeWidth": 4, "strokeJoin": "round"}
-    sides: list[tuple[str, dict[str, Any]]] = [
-        ("label", {"align": "left", "color": ink.text(), "limit": alt.ExprRef("max(60, width - datum.noted)"), "x": 2}),
-        ("note", {"align": "right", "color": ink.faint(), "limit": alt.ExprRef("width"), "x": alt.ExprRef("width")}),
-    ]
-    return [
-        base.mark_text(dy=-10, fontSize=13, **{**told, **style}).encode(text=f"{name}:N")
-        for style in (halo, {})
-        for name, told in sides
-    ]
+    room, width = alt.ExprRef("max(60, width - datum.noted)"), alt.ExprRef("width")
+    said = base.mark_text(align="left", color=ink.text(), limit=room, x=2, dy=-10, fontSize=13, **ink.halo())
+    noted = base.mark_text(align="right", color=ink.faint(), limit=width, x=width, dy=-10, fontSize=13, **ink.halo())
+    return [said.encode(text=alt.Text("label:N")), noted.encode(text=alt.Text("note:N"))]
 
 
 def _target(base: alt.Chart) -> Any:
@@ -160,4 +151,5 @@ def _target(base: alt.Chart) -> Any:
 def _reference(rule: Rule, x: alt.X) -> Any:
     base = alt.Chart(pd.DataFrame([{"value": rule.at, "label": rule.label}]))
     line = base.mark_rule(strokeDash=[5, 4], color=ink.faint()).encode(x=x)
-    return line + base.mark_text(dy=-8, fontSize=12, color=ink.faint()).encode(x=x, y=alt.value(0), text="label:N")
+    named = base.mark_text(dy=-8, fontSize=12, color=ink.faint())
+    return line + named.encode(x=x, y=alt.value(0), text=alt.Text("label:N"))

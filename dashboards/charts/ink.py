@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -36,6 +37,11 @@ def faint() -> str:
 def band() -> str:
     """The colour behind what was chosen."""
     return "#2c3340" if dark() else "#e8eefb"
+
+
+def halo() -> dict[str, Any]:
+    """Around words that lie over lines: the page's style draws a stroke behind its letters and not upon them."""
+    return {"stroke": paper(), "strokeWidth": 4, "strokeJoin": "round"}
 
 
 def colours(count: int) -> list[str]:

@@ -50,19 +50,19 @@ class Axis(NamedTuple):
 
 def scatter(spots: Sequence[Spot], x: Axis, y: Axis, front: Sequence[Spot] = (), guides: Sequence[Spot] = ()) -> Any:
     """Points with intervals; a stepped line joins those of the `front`, a dashed one the ends of `guides`."""
-    base = alt.Chart(_frame(spots))
+    base = alt.Chart()
     layers = [_guide(guides, x, y)] if guides else []
     layers += [*([_front(front, x, y)] if len(front) > 1 else []), *_intervals(base, x, y, spots)]
-    layers += [_points(base, x, y, spots), *_labels(base, x, y)]
-    return alt.layer(*layers).properties(height=_height(spots), padding=PADDING)
+    layers += [_points(base, x, y, spots), _labels(base, x, y)]
+    return alt.layer(*layers, data=_frame(spots)).properties(height=_height(spots), padding=PADDING)
 
 
 def lines(spots: Sequence[Spot], x: Axis, y: Axis, guides: Sequence[Spot] = ()) -> Any:
     """A line for each series, its points with intervals; `guides` are the ends of a dashed line to compare with."""
-    base = alt.Chart(_frame(spots))
+    base = alt.Chart()
     layers = [*([_guide(guides, x, y)] if guides else []), *_joined(spots, x, y), *_intervals(base, x, y, spots)]
-    layers += [_points(base, x, y, spots), *_labels(base, x, y)]
-    return alt.layer(*layers).properties(height=_height(spots), padding=PADDING)
+    layers += [_points(base, x, y, spots), _labels(base, x, y)]
+    return alt.layer(*layers, data=_frame(spots)).properties(height=_height(spots), padding=PADDING)
 
 
 def spread(values: Sequence[float]) -> str:
@@ -117,7 +117,8 @@ def _joined(spots: Sequence[Spot], x: Axis, y: Axis) -> list[Any]:
     """A line for each series with a pattern of its own: not by an encoding, which would break up the legend's marks."""
     names = _names(spots)
     return [
-        alt.Chart(_frame([spot for spot in spots if spot.series == name]))
+        alt.Chart()
+        .transform_filter(alt.datum.series == name)
         .mark_line(strokeWidth=2, strokeDash=list(dash))
         .encode(x=_axis("x", x), y=_axis("y", y), color=_colour(spots))
         for name, dash in zip(names, ink.dashes(len(names)), strict=True)
@@ -141,20 +142,22 @@ def _intervals(base: alt.Chart, x: Axis, y: Axis, spots: Sequence[Spot]) -> list
     colour = _colour(spots)
     upright = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
     level = base.transform_filter("isValid(datum.left) && isValid(datum.right)")
-    made = [upright.mark_rule(strokeWidth=1.5).encode(x=_axis("x", x), y="low:Q", y2="high:Q", color=colour)]
+    made = [
+        upright.mark_rule(strokeWidth=1.5).encode(x=_axis("x", x), y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=colour)
+    ]
     if any(spot.left is not None for spot in spots):
-        made.append(level.mark_rule(strokeWidth=1.5).encode(y=_axis("y", y), x="left:Q", x2="right:Q", color=colour))
+        made.append(
+            level.mark_rule(strokeWidth=1.5).encode(
+                y=_axis("y", y), x=alt.X("left:Q"), x2=alt.X2("right:Q"), color=colour
+            )
+        )
     return made
 
 
-def _labels(base: alt.Chart, x: Axis, y: Axis) -> list[Any]:
+def _labels(base: alt.Chart, x: Axis, y: Axis) -> Any:
     said = base.transform_filter("datum.label")
-    where = {"x": _axis("x", x), "y": _axis("y", y), "text": "label:N"}
-    halo = {"stroke": ink.paper(), "strokeWidth": 4}
-    return [
-        said.mark_text(dy=-14, fontSize=12, limit=180, **style).encode(**where)
-        for style in ({"color": ink.paper(), **halo}, {"color": ink.text()})
-    ]
+    drawn = said.mark_text(dy=-14, fontSize=12, limit=180, color=ink.text(), **ink.halo())
+    return drawn.encode(x=_axis("x", x), y=_axis("y", y), text=alt.Text("label:N"))
 
 
 def _front(front: Sequence[Spot], x: Axis, y: Axis) -> Any:
@@ -170,5 +173,5 @@ def _guide(guides: Sequence[Spot], x: Axis, y: Axis) -> Any:
     return (
         alt.Chart(_frame(guides))
         .mark_line(strokeDash=[5, 4], color=ink.faint())
-        .encode(x=_axis("x", x), y=_axis("y", y), detail="series:N")
+        .encode(x=_axis("x", x), y=_axis("y", y), detail=alt.Detail("series:N"))
     )
