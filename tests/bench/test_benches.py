@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +41,10 @@ def test_statistics_are_timed_against_their_goals() -> None:
     resampled, compared, commanded = found["times"]
     assert resampled["what"] == "bootstrap, 500 resamples of 100 sources" and resampled["goal"] == 1
     assert compared["goal"] == 2 and compared["seconds"] > 0 < commanded["seconds"] and found["bytes"] > 0
+
+
+@pytest.mark.skipif(os.environ.get("ARENA_NO_BROWSER") == "1", reason="ARENA_NO_BROWSER=1")
+def test_every_page_is_opened_on_a_store_that_was_made_for_it(tmp_path: Path) -> None:
+    seen = run("pages.py", "--json", "--store", str(tmp_path / "some.db"), "--runs", "2", "--rulings", "800")
+    assert [one["name"] for one in seen] == ["run list", "comparison", "first transcript"]
+    assert all(one["cold"] > 0 < one["warm"] and one["memory"] > 0 for one in seen)
