@@ -195,9 +195,11 @@ def test_by_tag_turns_are_tallied_for_each(tmp_path: Path) -> None:
 
 
 def test_the_judge_s_time_is_a_mean_and_unknown_where_that_of_one_ruling_is() -> None:
-    person = record("a", RIGHT, seconds=90.0, prompt_tokens=None)
-    assert module._seconds(Sample([person, record("b", RIGHT)])) == 45
-    assert module._seconds(Sample([person, record("b", RIGHT, prompt_tokens=None)])) is None
+    person, model, unknown = (
+        record(name, RIGHT, seconds=taken) for name, taken in (("a", 90.0), ("b", 0.0), ("c", None))
+    )
+    assert module._mean(Sample([person, model]).records.number("seconds")) == 45
+    assert module._mean(Sample([person, unknown]).records.number("seconds")) is None
 
 
 @pytest.mark.usefixtures("both")
