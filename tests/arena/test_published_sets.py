@@ -128,7 +128,7 @@ def test_every_judge_of_a_room_said_what_the_table_of_judgments_says() -> None:
     found = rulings("nyu_debates", "nyu_debates")
     for row in table.to_dict("records"):
         mode = row["judge_kind"].removeprefix("offline-").removesuffix("-unfinished")
-        said = found.pop((row["room"], row["judge"], mode))
+        said = found.pop((row["room"], f"human {row['judge']}", mode))
         assert said == pytest.approx([float(x) for x in row["p_correct_by_turn"].split(";")])
     assert all(mode == "live" for _, _, mode in found)  # of debates that are not over
 
