@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from arena.errors import StoreError
 from arena.local.weights import folder
@@ -18,6 +20,15 @@ from arena.plugin import key
 from arena.store import migrations, schema
 from arena.store.mounts import network
 
+_PATIENCE = 30
+"""Seconds that SQLite waits for another's lock."""
+_TRYING = Retrying(
+    retry=retry_if_exception(lambda error: getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY),
+    stop=stop_after_delay(_PATIENCE),
+    wait=wait_random(0.005, 0.05),
+    reraise=True,
+)
+"""Of two that open a new file at once one may be refused the change to a log without waiting for the other."""
 _LINK = {"application_name": "arena", "connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
 """Options of a connection to PostgreSQL, where the URL has no others: a host that is lost is noticed in a minute."""
 
@@ -115,7 +126,9 @@ def replies(engine: Engine, shared: bool = False) -> Path:
 
 def _sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` event says BEGIN, not the driver
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    connection.execute(f"PRAGMA busy_timeout={1000 * _PATIENCE}")
+    _TRYING(connection.execute, "PRAGMA journal_mode=WAL")
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

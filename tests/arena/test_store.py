@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
@@ -90,6 +90,20 @@ def test_a_wrong_password_is_one_message_without_it(postgres: Postgres, shell: S
     done = shell.run("status", ARENA_DB=place)
     assert done.returncode == 2 and "password authentication failed" in clean(done)
     assert "not-the-password" not in done.stderr and done.stderr.count("\n") == 1
+
+
+def _make(place: str) -> str:
+    try:
+        db.connect(place).dispose()
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+def test_a_file_that_is_made_by_many_at_once_is_refused_to_none(tmp_path: Path) -> None:
+    places = [str(tmp_path / f"{number}.db") for number in range(60) for _ in range(4)]
+    with ProcessPoolExecutor(4) as many:
+        assert set(many.map(_make, places)) == {""}
 
 
 def test_a_store_made_by_many_at_once_is_made_once(postgres: Postgres) -> None:
