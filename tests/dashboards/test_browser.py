@@ -220,10 +220,13 @@ def test_debaters_stand_abreast_and_rounds_below_one_another(site: str, page: Pa
     page.goto(f"{site}/transcripts?match={keys(doors, 'debate')[0]}")
     cards = page.locator(".arena .card")
     expect(cards).to_have_count(2 * 2 + 2 * 2)
-    place = "cards => cards.slice(0, 3).map(card => [card.getBoundingClientRect().x, card.getBoundingClientRect().y])"
-    alice, bob, again = cards.evaluate_all(place)  # at one moment: what loads above moves them all
-    assert alice[1] == bob[1] < again[1]
-    assert alice[0] == again[0] < bob[0]
+    page.wait_for_function(
+        """() => {
+            const cards = [...document.querySelectorAll(".arena .card")].slice(0, 3);
+            const [alice, bob, again] = cards.map(card => card.getBoundingClientRect());
+            return alice.y === bob.y && bob.y < again.y && alice.x === again.x && again.x < bob.x;
+        }"""
+    )
 
 
 def test_a_match_chosen_in_the_list_goes_into_the_address_and_out_again(
