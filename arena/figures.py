@@ -111,4 +111,4 @@ def _dots(rows: Sequence[dict[str, Any]], order: Sequence[str], title: str, rule
 
 
 def _data(rows: Sequence[dict[str, Any]]) -> Any:
-    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]  # Altair's own

@@ -207,9 +207,11 @@ class Rulings(Sequence[Record]):
         return map(Record._make, zip(*(columns[name] for name in Record._fields), strict=True))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other))  # noqa: B905
+        if not isinstance(other, Sequence) or len(self) != len(other):
+            return False
+        return all(a == b for a, b in zip(self, other, strict=True))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # arrays have none
 
 
 def _stacked(parts: Sequence[Floats]) -> Floats:

@@ -24,7 +24,7 @@ class _Pair(Shape):
     question: str
     response_model: str
     response_A: str  # noqa: N815 - the column's name
-    response_B: str  # noqa: N815
+    response_B: str  # noqa: N815 - the column's name
     label: Literal["A>B", "B>A"]
 
 
@@ -32,8 +32,8 @@ class _Decision(Shape):
     pair_id: str
     judge_name: str
     judge_model: str
-    decision_order_AB: str | None  # noqa: N815
-    decision_order_BA: str | None  # noqa: N815
+    decision_order_AB: str | None  # noqa: N815 - the column's name
+    decision_order_BA: str | None  # noqa: N815 - the column's name
 
 
 class JudgeBench(Importer):

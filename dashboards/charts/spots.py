@@ -87,7 +87,7 @@ def room(values: Sequence[float]) -> tuple[float, float] | None:
 
 def _axis(name: str, axis: Axis) -> Any:
     made = alt.X if name == "x" else alt.Y
-    scale = alt.Scale(type=axis.kind, zero=False, nice=axis.domain is None, clamp=True)  # type: ignore[arg-type]
+    scale = alt.Scale(type=axis.kind, zero=False, nice=axis.domain is None, clamp=True)  # type: ignore[arg-type]  # a scale by name
     if axis.domain:
         scale.domain = list(axis.domain)
     return made(f"{name}:Q", scale=scale, axis=alt.Axis(title=axis.title, format=axis.format, tickCount=5))
